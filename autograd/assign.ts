@@ -1,0 +1,15 @@
+import { type Tensor, copyInto } from "../engine/index.ts";
+import { checkTensor } from "./define.ts";
+import { checkUntracked } from "./tape.ts";
+
+/**
+ * Writes new elements over a tensor, in place: every view of it changes.
+ *
+ * @param target any tensor that no open transform differentiates by
+ * @param source same dtype, a shape that broadcasts to the target's
+ * @throws ShapeError, DtypeError; Error if a gradient is being computed with the target
+ */
+export function assign(target: Tensor, source: Tensor): void {
+  checkUntracked("assign", checkTensor("assign", target));
+  copyInto(target, checkTensor("assign", source));
+}

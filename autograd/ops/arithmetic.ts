@@ -1,0 +1,184 @@
+import addBody from "../../kernels/binary/add.wgsl" with { type: "text" };
+import divBody from "../../kernels/binary/div.wgsl" with { type: "text" };
+import maximumBody from "../../kernels/binary/maximum.wgsl" with { type: "text" };
+import minimumBody from "../../kernels/binary/minimum.wgsl" with { type: "text" };
+import mulBody from "../../kernels/binary/mul.wgsl" with { type: "text" };
+import powBody from "../../kernels/binary/pow.wgsl" with { type: "text" };
+import subBody from "../../kernels/binary/sub.wgsl" with { type: "text" };
+import eqBody from "../../kernels/compare/eq.wgsl" with { type: "text" };
+import geBody from "../../kernels/compare/ge.wgsl" with { type: "text" };
+import gtBody from "../../kernels/compare/gt.wgsl" with { type: "text" };
+import leBody from "../../kernels/compare/le.wgsl" with { type: "text" };
+import ltBody from "../../kernels/compare/lt.wgsl" with { type: "text" };
+import neBody from "../../kernels/compare/ne.wgsl" with { type: "text" };
+import nanText from "../../kernels/math/nan.wgsl" with { type: "text" };
+import whereBody from "../../kernels/ternary/where.wgsl" with { type: "text" };
+import logBody from "../../kernels/unary/log.wgsl" with { type: "text" };
+import negBody from "../../kernels/unary/neg.wgsl" with { type: "text" };
+import squareBody from "../../kernels/unary/square.wgsl" with { type: "text" };
+import toBool from "../../kernels/unary/cast.bool.wgsl" with { type: "text" };
+import toF32 from "../../kernels/unary/cast.f32.wgsl" with { type: "text" };
+import toI32 from "../../kernels/unary/cast.i32.wgsl" with { type: "text" };
+import toU32 from "../../kernels/unary/cast.u32.wgsl" with { type: "text" };
+import { type DType, type Tensor, checkDtype, elementwise } from "../../engine/index.ts";
+import { ANY, NUMERIC, apply, checkTensor, commonDtype, defineBinary, defineUnary } from
+  "../define.ts";
+import type { Operand } from "../tape.ts";
+
+/**
+ * Sum of two tensors, or of a tensor and a number, element by element.
+ *
+ * @param a any shape; f32, i32 or u32
+ * @param b a shape that broadcasts with `a`'s, same dtype; or a number
+ * @returns the broadcast shape, same dtype
+ * @throws ShapeError if the shapes do not broadcast; DtypeError if the dtypes differ
+ */
+export const add = /* @__PURE__ */ defineBinary({
+  name: "add", body: addBody, dtypes: NUMERIC, saves: "nothing",
+  vjp: (dy) => [() => dy, () => dy],
+});
+
+/** Difference `a - b`; operands and errors as for `add`. */
+export const sub = /* @__PURE__ */ defineBinary({
+  name: "sub", body: subBody, dtypes: NUMERIC, saves: "nothing",
+  vjp: (dy) => [() => dy, () => neg(dy)],
+});
+
+/** Product `a b` element by element; operands and errors as for `add`. */
+export const mul = /* @__PURE__ */ defineBinary({
+  name: "mul", body: mulBody, dtypes: NUMERIC,
+  vjp: (dy, [a, b]) => [() => mul(dy, b), () => mul(dy, a)],
+});
+
+/** Quotient `a / b`, for integers towards zero; operands and errors as for `add`. */
+export const div = /* @__PURE__ */ defineBinary({
+  name: "div", body: divBody, dtypes: NUMERIC,
+  vjp: (dy, [a, b]) => [() => div(dy, b), () => neg(div(mul(dy, a), mul(b, b)))],
+});
+
+/**
+ * Larger of two elements, NaN if one is; operands and errors as for `add`. Of two equal elements
+ * each gets half of the gradient.
+ */
+export const maximum = /* @__PURE__ */ defineBinary({
+  name: "maximum", body: `${nanText}${maximumBody}`, dtypes: NUMERIC,
+  vjp: (dy, [a, b]) => [() => mul(dy, share(gt, a, b)), () => mul(dy, share(gt, b, a))],
+});
+
+/**
+ * Smaller of two elements, NaN if one is; operands and errors as for `add`. Of two equal elements
+ * each gets half of the gradient.
+ */
+export const minimum = /* @__PURE__ */ defineBinary({
+  name: "minimum", body: `${nanText}${minimumBody}`, dtypes: NUMERIC,
+  vjp: (dy, [a, b]) => [() => mul(dy, share(lt, a, b)), () => mul(dy, share(lt, b, a))],
+});
+
+/** 1 where `a` wins, 1/2 where the two are equal, else 0. */
+function share(wins: (a: Operand, b: Operand) => Tensor, a: Operand, b: Operand): Tensor {
+  return add(cast(wins(a, b), "f32"), mul(cast(eq(a, b), "f32"), 0.5));
+}
+
+/**
+ * `a` to the power of `b`, f32; NaN for a negative `a` unless `b` is whole, and 1 for `b = 0`.
+ * Operands and errors as for `add`. The gradient by `b` takes `a > 0`.
+ */
+export const pow = /* @__PURE__ */ defineBinary({
+  name: "pow", body: powBody, saves: "both",
+  vjp: (dy, [a, b], y) => [
+    () => mul(dy, mul(pow(a, sub(b, 1)), b)),
+    () => mul(dy, mul(y, ln(a))),
+  ],
+});
+
+/** True where the elements are equal; operands and errors as for `add`, also bool. */
+export const eq = /* @__PURE__ */ defineBinary({ name: "eq", body: eqBody, dtypes: ANY, out: "bool" });
+/** True where the elements differ; operands and errors as for `add`, also bool. */
+export const ne = /* @__PURE__ */ defineBinary({ name: "ne", body: neBody, dtypes: ANY, out: "bool" });
+/** True where `a < b`; operands and errors as for `add`. */
+export const lt = /* @__PURE__ */ defineBinary({
+  name: "lt", body: ltBody, dtypes: NUMERIC, out: "bool",
+});
+/** True where `a <= b`; operands and errors as for `add`. */
+export const le = /* @__PURE__ */ defineBinary({
+  name: "le", body: leBody, dtypes: NUMERIC, out: "bool",
+});
+/** True where `a > b`; operands and errors as for `add`. */
+export const gt = /* @__PURE__ */ defineBinary({
+  name: "gt", body: gtBody, dtypes: NUMERIC, out: "bool",
+});
+/** True where `a >= b`; operands and errors as for `add`. */
+export const ge = /* @__PURE__ */ defineBinary({
+  name: "ge", body: geBody, dtypes: NUMERIC, out: "bool",
+});
+
+/** Negative of each element; any shape, f32 or i32. Throws DtypeError for others. */
+export const neg = /* @__PURE__ */ defineUnary({
+  name: "neg", body: negBody, dtypes: ["f32", "i32"], saves: "nothing",
+  vjp: (dy) => neg(dy),
+});
+
+/** Square of each element; any shape, f32, i32 or u32. Throws DtypeError for bool. */
+export const square = /* @__PURE__ */ defineUnary({
+  name: "square", body: squareBody, dtypes: NUMERIC,
+  vjp: (dy, [x]) => mul(dy, mul(x, 2)),
+});
+
+/** Natural logarithm; any shape, f32. Throws DtypeError for others. */
+export const log = /* @__PURE__ */ defineUnary({
+  name: "log", body: logBody,
+  vjp: (dy, [x]) => div(dy, x),
+});
+
+/** Logarithm of an operand, which may be a number. */
+function ln(a: Operand): Operand {
+  return typeof a === "number" ? Math.log(a) : log(a);
+}
+
+/** The tensor times a number; any shape, f32, i32 or u32. */
+export function scale(x: Tensor, factor: number): Tensor {
+  return mul(x, factor);
+}
+
+/**
+ * `a` where the condition holds, else `b`.
+ *
+ * @param condition bool; broadcasts with the others
+ * @param a any dtype, or a number
+ * @param b same dtype, or a number; one of the two must be a tensor
+ * @returns the broadcast shape, dtype of `a` and `b`
+ * @throws ShapeError, DtypeError
+ */
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  return apply(WHERE, [condition, a, b]);
+}
+
+const WHERE = {
+  name: "where",
+  forward: (condition: Operand, a: Operand, b: Operand): Tensor => {
+    const test = checkTensor("where", condition);
+    checkDtype("where", test.dtype, ["bool"]);
+    const type = commonDtype("where", [a, b]);
+    const body = { name: "where", wgsl: whereBody };
+    return elementwise(test.device, { body, operands: [test, a, b], type, out: type });
+  },
+  vjp: (dy: Tensor, [condition]: readonly Operand[]) => {
+    const test = condition as Tensor; // forward has checked it
+    return [() => dy, () => where(test, dy, 0), () => where(test, 0, dy)];
+  },
+};
+
+const CASTS: { readonly [To in DType]: string } = { f32: toF32, i32: toI32, u32: toU32, bool: toBool };
+
+/**
+ * The elements converted to another dtype: towards zero from float to integer, and to true where
+ * they are not zero. Gradients pass from f32 to f32 only.
+ *
+ * @param x any shape and dtype
+ * @returns same shape, `dtype`
+ */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  if (x.dtype === dtype) return x.alias();
+  const body = { name: `cast_${dtype}`, wgsl: CASTS[dtype] };
+  return elementwise(x.device, { body, operands: [x], type: x.dtype, out: dtype });
+}

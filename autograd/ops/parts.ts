@@ -1,0 +1,171 @@
+import { type Layout, type Shape, ShapeError, type Tensor, copyInto, full, resolveAxis, show } from
+  "../../engine/index.ts";
+import { apply, applyView, checkTensor } from "../define.ts";
+import { unsqueeze } from "./views.ts";
+
+/** Part of one axis: from `start` to before `end` in steps, as in Python; null is the whole axis. */
+export type Range = readonly [start: number, end: number, step?: number] | null;
+
+/**
+ * Part of a tensor; a view.
+ *
+ * @param ranges one for each axis from the first on; missing ones take the whole axis. Negative
+ *   places count from the end; places beyond it are moved to it; a negative step walks back
+ * @throws ShapeError if there are more ranges than axes; RangeError for a step of 0
+ */
+export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
+  const from = checkTensor("slice", x).layout;
+  if (ranges.length > from.shape.length) {
+    throw new ShapeError(
+      `slice: more ranges than axes: ${ranges.length} for ${show(from.shape)}. Leave some out.`,
+    );
+  }
+  const to = sliceLayout(from, ranges);
+  return applyView("slice", x, to, (dy) => unslice(dy, from.shape, ranges));
+}
+
+/** A tensor put into part of a constant one; with zeros the adjoint of `slice`. */
+function unslice(part: Tensor, shape: Shape, ranges: readonly Range[], fill = 0): Tensor {
+  return apply({
+    name: "unslice",
+    forward: (t) => {
+      const source = checkTensor("unslice", t);
+      const whole = full(shape, fill, { dtype: source.dtype, device: source.device });
+      const target = whole.view("unslice", sliceLayout(whole.layout, ranges));
+      copyInto(target, source);
+      target.dispose();
+      return whole;
+    },
+    vjp: (dy) => [() => slice(dy, ranges)],
+    saves: "nothing",
+  }, [part]);
+}
+
+function sliceLayout({ shape, strides, offset }: Layout, ranges: readonly Range[]): Layout {
+  let at = offset;
+  const sizes: number[] = [];
+  const steps: number[] = [];
+  shape.forEach((size, axis) => {
+    const [first, count, step] = resolveRange(ranges[axis] ?? null, size);
+    const stride = strides[axis] ?? 0;
+    if (count > 0) at += first * stride;
+    sizes.push(count);
+    steps.push(step * stride);
+  });
+  return { shape: sizes, strides: steps, offset: at };
+}
+
+/** First place, number of places, and step. */
+function resolveRange(range: Range, size: number): [number, number, number] {
+  if (range === null) return [0, size, 1];
+  const [start, end, step = 1] = range;
+  if (!Number.isInteger(step) || step === 0 || Number.isNaN(start) || Number.isNaN(end)) {
+    throw new RangeError(`slice: not a range: [${range}]. Use whole places and a step that is not 0.`);
+  }
+  const low = step > 0 ? 0 : -1;
+  const place = (i: number) => Math.min(Math.max(i < 0 ? i + size : i, low), size + low);
+  const [from, to] = [place(start), place(end)];
+  return [from, Math.max(0, Math.ceil((to - from) / step)), step];
+}
+
+/**
+ * Tensors joined along an axis.
+ *
+ * @param list one or more tensors of one dtype, alike in all axes but `axis`
+ * @throws ShapeError if another axis differs, or the list is empty
+ */
+export function concat(
+  list: readonly Tensor[], { axis = 0 }: { readonly axis?: number } = {},
+): Tensor {
+  const [head] = list;
+  if (!head) throw new ShapeError("concat: nothing to join: the list is empty. Give a tensor.");
+  const at = resolveAxis("concat", axis, head.shape);
+  const others = (s: Shape) => show(s.filter((_, i) => i !== at));
+  for (const t of list) {
+    if (t.shape.length === head.shape.length && others(t.shape) === others(head.shape)
+      && t.dtype === head.dtype) continue;
+    throw new ShapeError(
+      `concat: tensors differ beside axis ${axis}: ${show(head.shape)} ${head.dtype} and `
+        + `${show(t.shape)} ${t.dtype}. Make them alike.`,
+    );
+  }
+  const ranges = rangesAlong(list, at);
+  return apply({
+    name: "concat",
+    forward: (...parts) => join(parts.map((p) => checkTensor("concat", p)), at, ranges),
+    vjp: (dy) => ranges.map((r) => () => slice(dy, r)),
+    saves: "nothing",
+  }, list);
+}
+
+/** Where each tensor of a list lies along the axis when they are joined. */
+function rangesAlong(list: readonly Tensor[], axis: number): Range[][] {
+  let end = 0;
+  return list.map(({ shape }) => {
+    const start = end;
+    end += shape[axis] ?? 0;
+    return [...Array<null>(axis).fill(null), [start, end] as const];
+  });
+}
+
+function join(parts: readonly Tensor[], axis: number, ranges: readonly Range[][]): Tensor {
+  const [head] = parts as [Tensor]; // concat refuses an empty list
+  const length = parts.reduce((n, t) => n + (t.shape[axis] ?? 0), 0);
+  const shape = head.shape.map((d, i) => (i === axis ? length : d));
+  const whole = head.device.empty("concat", shape, head.dtype);
+  parts.forEach((t, i) => {
+    const part = whole.view("concat", sliceLayout(whole.layout, ranges[i] ?? []));
+    copyInto(part, t);
+    part.dispose();
+  });
+  return whole;
+}
+
+/** Tensors of one shape put side by side along a new axis. Throws ShapeError if they differ. */
+export function stack(
+  list: readonly Tensor[], { axis = 0 }: { readonly axis?: number } = {},
+): Tensor {
+  return concat(list.map((t) => unsqueeze(t, axis)), { axis });
+}
+
+/**
+ * A tensor cut along an axis; views.
+ *
+ * @param sizes of the parts; they must add up to the axis
+ * @throws ShapeError if they do not
+ */
+export function split(
+  x: Tensor, sizes: readonly number[], { axis = 0 }: { readonly axis?: number } = {},
+): Tensor[] {
+  const at = resolveAxis("split", axis, checkTensor("split", x).shape);
+  if (sizes.reduce((n, d) => n + d, 0) !== x.shape[at]) {
+    throw new ShapeError(
+      `split: the parts do not add up to axis ${axis}: ${show(sizes)} of ${show(x.shape)}.`
+        + ` Change the sizes.`,
+    );
+  }
+  let end = 0;
+  return sizes.map((d) => slice(x, [...Array<null>(at).fill(null), [end, end += d]]));
+}
+
+/**
+ * A tensor with a border of one value.
+ *
+ * @param widths elements before and after, for each axis from the first on
+ * @throws ShapeError for more pairs than axes, or negative widths
+ */
+export function pad(
+  x: Tensor, widths: readonly (readonly [number, number])[],
+  { value = 0 }: { readonly value?: number } = {},
+): Tensor {
+  const { shape } = checkTensor("pad", x);
+  if (widths.length > shape.length || widths.flat().some((w) => !Number.isInteger(w) || w < 0)) {
+    throw new ShapeError(
+      `pad: not a pair of whole widths for each axis: ${JSON.stringify(widths)} for ${show(shape)}.`
+        + ` Use slice() to cut.`,
+    );
+  }
+  const inside = shape.map((d, i): Range => [widths[i]?.[0] ?? 0, (widths[i]?.[0] ?? 0) + d]);
+  const outer = shape.map((d, i) => d + (widths[i]?.[0] ?? 0) + (widths[i]?.[1] ?? 0));
+  return unslice(x, outer, inside, value);
+}

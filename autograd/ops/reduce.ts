@@ -1,0 +1,125 @@
+import { type DType, type Reduction, type Shape, type Tensor, checkDtype, reduce, resolveAxes,
+  resolveAxis, show } from "../../engine/index.ts";
+import { NUMERIC, apply, checkTensor } from "../define.ts";
+import { cast, div, eq, mul } from "./arithmetic.ts";
+import { expand, reshape } from "./views.ts";
+
+/** Which axes a reduction folds, and whether they stay as size 1. */
+export interface ReduceOptions {
+  /** One axis or several; negative ones count from the end. Default: all. */
+  readonly axis?: number | readonly number[] | undefined;
+  /** Keep the folded axes with size 1. Default false. */
+  readonly keepDims?: boolean;
+}
+
+/** The shape with the folded axes as size 1. */
+function keptShape(shape: Shape, axes: readonly number[]): Shape {
+  return shape.map((d, i) => (axes.includes(i) ? 1 : d));
+}
+
+/** Runs a reduction; `back` gives the gradient from `dy` and `y`, both with the axes kept. */
+function fold(
+  kind: Reduction, x: Tensor, { axis, keepDims = false }: ReduceOptions,
+  back: (dy: Tensor, x: Tensor, y: Tensor) => Tensor, dtypes: readonly DType[],
+  saves: "both" | "inputs" | "nothing",
+): Tensor {
+  const { shape, dtype } = checkTensor(kind, x);
+  checkDtype(kind, dtype, dtypes);
+  const axes = resolveAxes(kind, axis, shape);
+  const kept = keptShape(shape, axes);
+  const y = apply({
+    name: kind,
+    forward: (t) => reduce(kind, checkTensor(kind, t), axes, dtype),
+    vjp: (dy, [input], output) => [
+      () => back(reshape(dy, kept), input as Tensor, output), // checked on entry
+    ],
+    saves,
+  }, [x]);
+  return keepDims ? reshape(y, kept) : y;
+}
+
+/**
+ * Sum over axes, in float32 and in a fixed order.
+ *
+ * @param x any shape; f32, i32 or u32
+ * @returns the other axes, same dtype; 0 for a sum over nothing
+ * @throws ShapeError if an axis does not exist; DtypeError for bool
+ */
+export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return fold("sum", x, options, (dy, input) => expand(dy, input.shape), NUMERIC, "nothing");
+}
+
+/** Mean over axes; f32. NaN for a mean over nothing. Throws as `sum`. */
+export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const back = (dy: Tensor, input: Tensor) => {
+    return expand(mul(dy, dy.size / input.size), input.shape);
+  };
+  return fold("mean", x, options, back, ["f32"], "nothing");
+}
+
+/** Sum of squares over axes; f32, i32 or u32. Throws as `sum`. */
+export function sumSquares(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const back = (dy: Tensor, input: Tensor) => mul(mul(input, 2), dy);
+  return fold("sumSquares", x, options, back, NUMERIC, "inputs");
+}
+
+/**
+ * Largest element over axes, NaN if there is one; equal largest elements share the gradient.
+ *
+ * @throws ShapeError if an axis does not exist or is empty; DtypeError for bool
+ */
+export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return fold("max", x, options, shareAmong(x, options), NUMERIC, "both");
+}
+
+/** Smallest element over axes; as `max`. */
+export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return fold("min", x, options, shareAmong(x, options), NUMERIC, "both");
+}
+
+function shareAmong(x: Tensor, { axis }: ReduceOptions) {
+  const axes = resolveAxes("max", axis, checkTensor("max", x).shape);
+  return (dy: Tensor, input: Tensor, y: Tensor): Tensor => {
+    const ties = cast(eq(input, reshape(y, dy.shape)), "f32");
+    return mul(div(ties, sum(ties, { axis: axes, keepDims: true })), dy);
+  };
+}
+
+/** Index of the largest element. */
+function argReduce(
+  kind: "argmax" | "argmin", x: Tensor, axis: number | undefined, keepDims: boolean,
+): Tensor {
+  const { shape, dtype } = checkTensor(kind, x);
+  checkDtype(kind, dtype, NUMERIC);
+  const axes = axis === undefined ? shape.map((_, i) => i) : [resolveAxis(kind, axis, shape)];
+  const y = reduce(kind, x, axes, "i32");
+  return keepDims ? reshape(y, keptShape(shape, axes)) : y;
+}
+
+/**
+ * Index of the largest element along an axis; the first of equals, and of NaNs if there are any.
+ *
+ * @param axis default: the flat index over all elements
+ * @returns the other axes, i32
+ * @throws ShapeError if the axis does not exist or is empty; DtypeError for bool
+ */
+export function argmax(
+  x: Tensor, { axis, keepDims = false }: { readonly axis?: number; readonly keepDims?: boolean } = {},
+): Tensor {
+  return argReduce("argmax", x, axis, keepDims);
+}
+
+/** Index of the smallest element along an axis; as `argmax`. */
+export function argmin(
+  x: Tensor, { axis, keepDims = false }: { readonly axis?: number; readonly keepDims?: boolean } = {},
+): Tensor {
+  return argReduce("argmin", x, axis, keepDims);
+}
+
+/** The sum over whichever axes a shape was broadcast along: the adjoint of `expand`. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  if (show(x.shape) === show(shape)) return x;
+  const extra = x.shape.length - shape.length;
+  const axes = x.shape.flatMap((d, i) => (i < extra || shape[i - extra] !== d ? [i] : []));
+  return reshape(sum(x, { axis: axes }), shape);
+}

@@ -1,0 +1,124 @@
+import { Tensor, dispose, keep } from "../engine/index.ts";
+
+/** What an operation works on: a tensor, or a number in place of a constant one. */
+export type Operand = Tensor | number;
+
+/** One thunk per input; only those of inputs that need a gradient are called. */
+export type InputGrads = readonly (() => Tensor)[];
+
+/**
+ * Which values an operation's vjp reads. Of the others it may use shape and dtype only: they are
+ * freed with their scope, not kept for the backward pass.
+ */
+export type Saves = "inputs" | "output" | "both" | "nothing";
+
+/** One operation on the way from the leaves to the result. */
+export interface Entry {
+  readonly op: string;
+  /** The inputs that depend on a leaf; undefined for the others. */
+  readonly inputs: readonly (Tensor | undefined)[];
+  readonly output: Tensor;
+  readonly vjp: (dy: Tensor) => InputGrads;
+  /** Handles that live until the backward pass has used them. */
+  readonly saved: readonly Tensor[];
+}
+
+/** What an operation hands to the tapes. */
+export interface Record {
+  readonly op: string;
+  readonly inputs: readonly Operand[];
+  readonly output: Tensor;
+  readonly saves: Saves;
+  /** Gradients of the inputs, from the handles the tape has saved. */
+  readonly vjp: (dy: Tensor, inputs: readonly Operand[], output: Tensor) => InputGrads;
+}
+
+const open: Tape[] = [];
+
+/** The operations that lead from some tensors to a result. It exists only inside a transform. */
+export class Tape {
+  readonly #tracked: Set<number>;
+  readonly #entries: Entry[] = [];
+
+  /** @param leaves the tensors to differentiate by */
+  constructor(leaves: readonly Tensor[]) {
+    this.#tracked = new Set(leaves.map((t) => t.id));
+  }
+
+  /** Runs a function with this tape listening. */
+  listen<R>(body: () => R): R {
+    open.push(this);
+    try {
+      return body();
+    } finally {
+      open.pop();
+    }
+  }
+
+  /** Whether a value depends on the leaves. */
+  tracks(x: Operand): x is Tensor {
+    return typeof x !== "number" && this.#tracked.has(x.id);
+  }
+
+  /** Adds an operation, if one of its inputs depends on the leaves. */
+  add({ op, inputs, output, saves, vjp }: Record): void {
+    if (!inputs.some((x) => this.tracks(x))) return;
+    this.#tracked.add(output.id);
+    const keepInputs = saves === "inputs" || saves === "both";
+    const held = inputs.map((x) => (typeof x === "number" ? x : hold(x, keepInputs)));
+    const result = hold(output, saves === "output" || saves === "both");
+    this.#entries.push({
+      op,
+      inputs: held.map((x) => (this.tracks(x) ? x : undefined)),
+      output: result,
+      vjp: (dy) => vjp(dy, held, result),
+      saved: [...held.filter((x) => typeof x !== "number"), result],
+    });
+  }
+
+  /** Takes the latest operation off the tape; the caller frees what it saved. */
+  pop(): Entry | undefined {
+    return this.#entries.pop();
+  }
+
+  /** Lets go of everything that is still saved. */
+  free(): void {
+    for (const { saved } of this.#entries) dispose(saved);
+    this.#entries.length = 0;
+  }
+}
+
+/** A handle for the tape: with its storage, or with shape and identity alone. */
+function hold(t: Tensor, withStorage: boolean): Tensor {
+  const handle = keep(t.alias());
+  if (!withStorage) handle.dispose();
+  return handle;
+}
+
+/** Notes an operation on every tape that is listening. */
+export function note(record: Record): void {
+  for (const tape of open) tape.add(record);
+}
+
+/** Runs a function of which no tape takes notice: its results count as constants. */
+export function unrecorded<R>(body: () => R): R {
+  const paused = open.splice(0);
+  try {
+    return body();
+  } finally {
+    open.push(...paused);
+  }
+}
+
+/**
+ * Refuses to change a tensor that a listening tape depends on.
+ *
+ * @throws Error naming the operation
+ */
+export function checkUntracked(op: string, t: Tensor): void {
+  if (!open.some((tape) => tape.tracks(t))) return;
+  throw new Error(
+    `${op}: the tensor is part of a gradient being computed. `
+      + `Change it after the transform has returned.`,
+  );
+}

@@ -1,0 +1,140 @@
+import fillBody from "../kernels/create/fill.wgsl" with { type: "text" };
+import rangeBody from "../kernels/create/range.wgsl" with { type: "text" };
+import { type Device, currentDevice } from "./device.ts";
+import type { DType, HostArray } from "./dtype.ts";
+import { elementwise } from "./elementwise.ts";
+import { DtypeError, ShapeError } from "./errors.ts";
+import { type Shape, show, sizeOf } from "./shape.ts";
+import type { Nested, Tensor } from "./tensor.ts";
+
+/** Numbers on the host, in any of the forms `tensor` takes. */
+export type Values = Nested | HostNumbers | { readonly shape: Shape; readonly data: HostNumbers };
+
+/** A flat list of numbers. */
+export type HostNumbers = readonly number[] | Float32Array | Float64Array | Int8Array | Uint8Array
+  | Int16Array | Uint16Array | Int32Array | Uint32Array;
+
+/** Where and as what a tensor is made. */
+export interface CreateOptions {
+  /** Element type. Default `f32`, or the array's own for Int32Array and Uint32Array. */
+  readonly dtype?: DType;
+  /** Default: the current device. */
+  readonly device?: Device;
+}
+
+/**
+ * A tensor with the given numbers.
+ *
+ * @param values a number, nested arrays, a typed array, or `{ shape, data }`
+ * @param options.shape sizes of the axes; default: those of the nested arrays, or one axis
+ * @returns a new tensor in the current scope; f32 unless the values are an Int32Array (i32) or
+ *   Uint32Array (u32), or `dtype` says otherwise
+ * @throws ShapeError if nested arrays are ragged or the numbers do not fill the shape;
+ *   DtypeError if a number does not fit an integer or bool dtype
+ * @example
+ * const x = tensor([[1, 2], [3, 4]]);
+ */
+export function tensor(values: Values, options: CreateOptions & { shape?: Shape } = {}): Tensor {
+  const { shape: found, data } = flatten(values);
+  const shape = options.shape ?? found;
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError(
+      `tensor: the numbers do not fill the shape: ${data.length} into ${show(shape)}. `
+        + `Give ${sizeOf(shape)} numbers or another shape.`,
+    );
+  }
+  const dtype = options.dtype ?? ownDtype(data);
+  const device = options.device ?? currentDevice();
+  return device.upload("tensor", shape, dtype, convert(data, dtype));
+}
+
+/**
+ * A tensor filled with one number.
+ *
+ * @returns a new tensor `shape`, f32 by default
+ * @throws ShapeError if a size is negative or not whole
+ */
+export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
+  const { dtype = "f32", device = currentDevice() } = options;
+  checkValue(value, dtype);
+  const body = { name: "fill", wgsl: fillBody };
+  return elementwise(device, { body, operands: [value], type: dtype, out: dtype }, shape);
+}
+
+/** A tensor of zeros `shape`, f32 by default. Throws ShapeError for impossible sizes. */
+export function zeros(shape: Shape, options: CreateOptions = {}): Tensor {
+  return full(shape, 0, options);
+}
+
+/** A tensor of ones `shape`, f32 by default. Throws ShapeError for impossible sizes. */
+export function ones(shape: Shape, options: CreateOptions = {}): Tensor {
+  return full(shape, 1, options);
+}
+
+/**
+ * The numbers `start`, `start + step`, ... as a tensor `[count]`, f32 by default.
+ *
+ * @throws ShapeError if `count` is negative or not whole
+ */
+export function arange(
+  count: number,
+  { start = 0, step = 1, dtype = "f32", device = currentDevice() }:
+    CreateOptions & { start?: number; step?: number } = {},
+): Tensor {
+  const body = { name: "range", wgsl: rangeBody, indexed: true };
+  const operands = [start, step];
+  return elementwise(device, { body, operands, type: dtype, out: dtype }, [count]);
+}
+
+function flatten(values: Values): { shape: Shape; data: HostNumbers } {
+  if (typeof values === "number") return { shape: [], data: [values] };
+  if ("data" in values) return values;
+  if (ArrayBuffer.isView(values)) return { shape: [values.length], data: values };
+  const data: number[] = [];
+  const shape: number[] = [];
+  let probe: Nested | undefined = values;
+  while (typeof probe === "object") {
+    shape.push(probe.length);
+    probe = probe[0];
+  }
+  collect(values, shape, 0, data);
+  return { shape, data };
+}
+
+function collect(values: Nested, shape: Shape, axis: number, into: number[]): void {
+  if (typeof values === "number" && axis === shape.length) {
+    into.push(values);
+    return;
+  }
+  if (typeof values !== "object" || values.length !== shape[axis]) {
+    throw new ShapeError(
+      `tensor: ragged or mixed nested arrays: expected ${show(shape)}, and found `
+        + `${typeof values === "object" ? `${values.length} elements` : typeof values} `
+        + `at depth ${axis}. Make the rows equally long.`,
+    );
+  }
+  for (const v of values) collect(v, shape, axis + 1, into);
+}
+
+function ownDtype(data: HostNumbers): DType {
+  if (data instanceof Int32Array) return "i32";
+  if (data instanceof Uint32Array) return "u32";
+  return "f32";
+}
+
+function convert(data: HostNumbers, dtype: DType): HostArray {
+  if (dtype === "f32") return new Float32Array(data);
+  for (const v of data) checkValue(v, dtype);
+  return dtype === "i32" ? new Int32Array(data) : new Uint32Array(data);
+}
+
+const RANGE = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1], bool: [0, 1] } as const;
+
+function checkValue(v: number, dtype: DType): void {
+  if (dtype === "f32") return;
+  const [low, high] = RANGE[dtype];
+  if (Number.isInteger(v) && v >= low && v <= high) return;
+  throw new DtypeError(
+    `tensor: a number does not fit ${dtype}: ${v}. Use whole numbers from ${low} to ${high}.`,
+  );
+}

@@ -1,0 +1,343 @@
+import { host } from "#gpu";
+import { type DType, type HostArray, BYTES_PER_ELEMENT, hostArray } from "./dtype.ts";
+import { contiguousCopy } from "./elementwise.ts";
+import { DeviceLostError, GpuError } from "./errors.ts";
+import type { SoftwareChoice } from "./host.ts";
+import { PipelineCache } from "./pipeline.ts";
+import { BufferPool } from "./pool.ts";
+import { type Dispatch, Recorder } from "./recorder.ts";
+import { type Shape, checkShape, rowMajor, show, sizeOf } from "./shape.ts";
+import { Staging } from "./staging.ts";
+import { Storage } from "./storage.ts";
+import { Tensor } from "./tensor.ts";
+
+/** How `openDevice` finds its GPU. */
+export interface OpenOptions {
+  /**
+   * `auto`: the host's GPU, or else the embedded software adapter; `never`: no software adapter;
+   * `only`: a software adapter even where there is a GPU. Default `auto`.
+   */
+  readonly software?: SoftwareChoice;
+  /** A device of the caller's; it is used as it is and not destroyed by `close`. */
+  readonly device?: GPUDevice;
+  /** An adapter of the caller's, from which no device was requested yet. */
+  readonly adapter?: GPUAdapter;
+  /** Prefer a fast or a frugal GPU where there are two. */
+  readonly powerPreference?: GPUPowerPreference;
+  /** Remember where tensors were made, for error messages and leak reports. Slow. */
+  readonly debug?: boolean;
+}
+
+/** What the adapter says of itself. */
+export interface DeviceInfo {
+  readonly host: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** Whether a processor does the work of a GPU. */
+  readonly software: boolean;
+}
+
+/** Use of the device's memory at one moment. */
+export interface MemoryUse {
+  /** Tensor handles alive, views included. */
+  readonly tensors: number;
+  /** Bytes of storage in use, in size classes of the pool. */
+  readonly live: number;
+  /** Bytes kept for reuse. */
+  readonly pooled: number;
+  /** Most `live` bytes there have been. */
+  readonly peak: number;
+}
+
+const FEATURES: readonly GPUFeatureName[] = ["shader-f16", "subgroups", "timestamp-query"];
+
+const LIMITS = [
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxStorageBuffersPerShaderStage",
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+] as const;
+
+let current: Device | undefined;
+
+/** A GPU device and everything that lives on it: memory, kernels and the recorded work. */
+export class Device implements Disposable {
+  readonly info: DeviceInfo;
+  readonly debug: boolean;
+  /** @internal */
+  readonly gpu: GPUDevice;
+  /** @internal */
+  readonly pool: BufferPool;
+  /** @internal */
+  readonly recorder: Recorder;
+  /** @internal */
+  readonly kernels: PipelineCache;
+  readonly #owned: boolean;
+  readonly #staging: Staging;
+  readonly #leaks: FinalizationRegistry<string> | undefined;
+  readonly #outcomes = new Set<Promise<void>>();
+  #tensors = 0;
+  #closed = false;
+  #lost: DeviceLostError | undefined;
+  #error: GpuError | undefined;
+
+  /** @internal Use `openDevice`. */
+  constructor(gpu: GPUDevice, info: DeviceInfo, { owned = true, debug = false } = {}) {
+    this.gpu = gpu;
+    this.info = info;
+    this.debug = debug;
+    this.#owned = owned;
+    this.pool = new BufferPool(gpu);
+    this.#staging = new Staging(gpu);
+    this.recorder = new Recorder(gpu, (send) => this.#guarded(send));
+    this.kernels = new PipelineCache(gpu, (error, name) => this.#expect(error, name));
+    this.#leaks = debug ? new FinalizationRegistry((made) => {
+      host.announce(`leak: a tensor was collected without dispose(). Made at:\n${made}`);
+    }) : undefined;
+    void gpu.lost.then(({ reason, message }) => this.#onLost(reason, message));
+    gpu.addEventListener("uncapturederror", (event) => this.#keepError("device", event.error));
+  }
+
+  /** The adapter's name as people know it. */
+  get name(): string {
+    const { vendor, architecture, device, description } = this.info;
+    return description || device || [vendor, architecture].filter(Boolean).join(" ") || "unknown";
+  }
+
+  /** Limits the device was opened with: the adapter's own where kernels use them. */
+  get limits(): GPUSupportedLimits {
+    return this.gpu.limits;
+  }
+
+  /** Optional features that are there: `shader-f16`, `subgroups`, `timestamp-query`. */
+  get features(): ReadonlySet<string> {
+    return this.gpu.features;
+  }
+
+  /** Dispatches recorded and batches sent since the device was opened. */
+  get counts(): { readonly dispatches: number; readonly submits: number } {
+    return this.recorder.counts;
+  }
+
+  /** Tensors and bytes in use, kept for reuse, and at the peak. */
+  memory(): MemoryUse {
+    return { tensors: this.#tensors, ...this.pool.bytes };
+  }
+
+  /** Sends the recorded work without waiting for it. */
+  flush(): void {
+    this.check("flush");
+    this.recorder.flush();
+  }
+
+  /**
+   * Sends the recorded work and waits until all of it is done.
+   *
+   * @throws GpuError or DeviceLostError if any of it failed
+   */
+  async idle(): Promise<void> {
+    this.flush();
+    await this.#settle(this.gpu.queue.onSubmittedWorkDone(), "idle");
+  }
+
+  /** Gives the memory kept for reuse back to the system. */
+  trim(): void {
+    this.flush();
+    this.recorder.forgetBindGroups();
+    this.#staging.trim();
+    this.pool.trim();
+  }
+
+  /** Destroys the device and all its tensors. A device handed in by the caller is left alone. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (current === this) current = undefined;
+    this.recorder.forgetBindGroups();
+    if (this.#owned) this.gpu.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * @internal Throws what went wrong on the device since the last call, if anything did.
+   *
+   * @throws DeviceLostError each time once the device is lost or closed; GpuError once
+   */
+  check(op: string): void {
+    if (this.#closed) {
+      throw new DeviceLostError(`${op}: the device was closed. Open a new one with openDevice().`);
+    }
+    if (this.#lost) throw this.#lost;
+    const error = this.#error;
+    this.#error = undefined;
+    if (error) throw error;
+  }
+
+  /** @internal An uninitialised contiguous tensor. */
+  empty(op: string, shape: Shape, dtype: DType): Tensor {
+    return this.#tensor(op, shape, dtype);
+  }
+
+  /** @internal A tensor with the given elements, row-major. */
+  upload(op: string, shape: Shape, dtype: DType, data: HostArray): Tensor {
+    // An upload reaches the queue before the batch being recorded: that batch must not use it.
+    const t = this.#tensor(op, shape, dtype, this.recorder.batch);
+    this.gpu.queue.writeBuffer(t.storage(op).buffer.gpu, 0, data);
+    return t;
+  }
+
+  #tensor(op: string, shape: Shape, dtype: DType, avoidBatch?: number): Tensor {
+    this.check(op);
+    checkShape(op, shape);
+    const buffer = this.pool.acquire(sizeOf(shape) * BYTES_PER_ELEMENT, avoidBatch);
+    const layout = { shape: [...shape], strides: rowMajor(shape), offset: 0 };
+    return new Tensor(this, dtype, layout, new Storage(this.pool, buffer));
+  }
+
+  /** @internal Records one dispatch. */
+  dispatch(dispatch: Dispatch): void {
+    this.recorder.record(dispatch);
+  }
+
+  /** @internal Copies a tensor's elements to the host. */
+  async read(t: Tensor): Promise<HostArray> {
+    this.check("read");
+    const bytes = t.size * BYTES_PER_ELEMENT;
+    if (bytes === 0) return hostArray(t.dtype, new ArrayBuffer(0));
+    const source = t.contiguous ? t : contiguousCopy(t);
+    const { buffer } = source.storage("read");
+    const offset = source.layout.offset * BYTES_PER_ELEMENT;
+    const staging = this.#staging.acquire(bytes);
+    this.recorder.copy(buffer, offset, staging.gpu, bytes);
+    this.recorder.flush();
+    if (source !== t) source.dispose();
+    const data = await this.#settle(this.#staging.map(staging, bytes), `read ${show(t.shape)}`);
+    return hostArray(t.dtype, data);
+  }
+
+  /** @internal Counts a handle. */
+  tensorMade(t: Tensor, madeAt: string | undefined): void {
+    this.#tensors++;
+    if (madeAt) this.#leaks?.register(t, madeAt, t);
+  }
+
+  /** @internal Stops counting a handle. */
+  tensorGone(t: Tensor): void {
+    this.#tensors--;
+    this.#leaks?.unregister(t);
+  }
+
+  /** Waits for work and for the verdict on everything sent before it. */
+  async #settle<R>(work: Promise<R>, op: string): Promise<R> {
+    try {
+      const result = await work;
+      await Promise.all(this.#outcomes);
+      this.check(op);
+      return result;
+    } catch (error) {
+      await Promise.all(this.#outcomes);
+      await Promise.resolve(); // a lost device says so in the same turn as it rejects
+      this.check(op);
+      throw error instanceof GpuError ? error : new GpuError(`${op}: ${String(error)}.`);
+    }
+  }
+
+  #guarded(send: () => void): void {
+    this.gpu.pushErrorScope("out-of-memory");
+    this.gpu.pushErrorScope("validation");
+    send();
+    this.#expect(this.gpu.popErrorScope(), "submit");
+    this.#expect(this.gpu.popErrorScope(), "submit");
+  }
+
+  #expect(outcome: Promise<GPUError | null>, label: string): void {
+    const settled = outcome.then(
+      (error) => error && this.#keepError(label, error),
+      () => undefined, // the device is lost: its own promise reports that
+    ).then(() => void this.#outcomes.delete(settled));
+    this.#outcomes.add(settled);
+  }
+
+  #keepError(label: string, error: GPUError): void {
+    this.#error ??= new GpuError(
+      `${label}: the GPU refused the work: ${error.message}. `
+        + `Results since the last read are not valid.`,
+    );
+  }
+
+  #onLost(reason: string, message: string): void {
+    this.#lost = new DeviceLostError(
+      `device lost (${reason}): ${message} Make a new Device and load the last checkpoint.`,
+    );
+  }
+}
+
+/**
+ * Opens a device. The first one opened becomes the one new tensors go to.
+ *
+ * @throws GpuError if no adapter can be had; the message names the ways to get one
+ * @example
+ * using device = await openDevice();
+ * console.log(device.name);
+ */
+export async function openDevice(options: OpenOptions = {}): Promise<Device> {
+  const { software = "auto", debug = false, powerPreference } = options;
+  if (!["auto", "never", "only"].includes(software)) {
+    throw new RangeError(
+      `openDevice: unknown choice of software adapter: ${String(software)}. `
+        + `Use "auto", "never" or "only".`,
+    );
+  }
+  if (options.device) {
+    const info = describe(options.device.adapterInfo, false);
+    return use(new Device(options.device, info, { owned: false, debug }));
+  }
+  const found = options.adapter
+    ? { adapter: options.adapter, software: false }
+    : await host.requestAdapter(software, powerPreference ? { powerPreference } : {});
+  const gpu = await requestDevice(found.adapter);
+  const device = new Device(gpu, describe(found.adapter.info, found.software), { debug });
+  if (found.software) {
+    host.announce(`dualgrad: no GPU in use: computing on the software adapter ${device.name}.`);
+  }
+  return use(device);
+}
+
+/**
+ * The device that new tensors go to: the first one opened that is still open.
+ *
+ * @throws GpuError if none is open
+ */
+export function currentDevice(): Device {
+  if (current) return current;
+  throw new GpuError("currentDevice: no device is open. Call `await openDevice()` first.");
+}
+
+function use(device: Device): Device {
+  current ??= device;
+  return device;
+}
+
+function describe(info: GPUAdapterInfo, software: boolean): DeviceInfo {
+  const { vendor, architecture, device, description } = info;
+  const fallback = info.isFallbackAdapter === true;
+  return { host: host.name, vendor, architecture, device, description, software: software || fallback };
+}
+
+async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const requiredLimits: Record<string, number> = {};
+  for (const name of LIMITS) {
+    const limit = adapter.limits[name];
+    if (limit !== undefined) requiredLimits[name] = limit;
+  }
+  const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name));
+  return adapter.requestDevice({ requiredFeatures, requiredLimits });
+}

@@ -1,0 +1,169 @@
+import copyBody from "../kernels/unary/copy.wgsl" with { type: "text" };
+import type { Device } from "./device.ts";
+import { type DType, wgslType } from "./dtype.ts";
+import { type Argument, type Body, type Program, programKey, programSource } from
+  "./elementwise_text.ts";
+import { ShapeError } from "./errors.ts";
+import { foldGrid } from "./grid.ts";
+import { f32Bits } from "./recorder.ts";
+import { type Layout, type Shape, MAX_RANK, at, broadcastShapes, broadcastStrides, isContiguous,
+  mergeAxes, show, sizeOf } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** One elementwise computation: `out = op(...operands)` with broadcasting. */
+export interface ElementwiseCall {
+  readonly body: Body;
+  /** In the order `op` takes them; a number becomes a constant of type `type`. */
+  readonly operands: readonly (Tensor | number)[];
+  /** What `T` stands for in the body. */
+  readonly type: DType;
+  /** Type of the result. */
+  readonly out: DType;
+}
+
+/** How the threads of one call find their elements. */
+interface Plan {
+  readonly rank: number | undefined;
+  readonly run: number;
+  readonly threads: number;
+  /** Shape words, then offset and strides of the target and of each operand. */
+  readonly words: number[];
+  /** Per operand: one element for all. */
+  readonly single: readonly boolean[];
+}
+
+const COPY: Body = { name: "copy", wgsl: copyBody };
+const WORKGROUP = 64;
+
+/**
+ * Runs an elementwise body over broadcast operands.
+ *
+ * @param shape the result's; operands are broadcast to it. Default: their common shape
+ * @returns a new contiguous tensor
+ * @throws ShapeError if the operands do not broadcast; DisposedError
+ */
+export function elementwise(device: Device, call: ElementwiseCall, shape?: Shape): Tensor {
+  const { body } = call;
+  const inputs = call.operands.filter((x) => typeof x !== "number");
+  const space = shape ?? broadcastShapes(body.name, ...inputs.map((t) => t.shape));
+  for (const t of inputs) t.storage(body.name);
+  const out = device.empty(body.name, space, call.out);
+  run(call, inputs, out);
+  return out;
+}
+
+/**
+ * Runs an elementwise body and writes its result over an existing tensor, which may be a view
+ * without repeated elements and may be an operand too.
+ *
+ * @throws ShapeError if the result does not have the target's shape; DisposedError
+ */
+export function elementwiseInto(target: Tensor, call: ElementwiseCall): void {
+  const { body, operands } = call;
+  const inputs = operands.filter((x) => typeof x !== "number");
+  const space = broadcastShapes(body.name, target.shape, ...inputs.map((t) => t.shape));
+  if (show(space) !== show(target.shape)) {
+    throw new ShapeError(
+      `${body.name}: the result does not fit the target: ${show(space)} into `
+        + `${show(target.shape)}. Make the shapes equal.`,
+    );
+  }
+  target.device.check(body.name);
+  const storage = target.storage(body.name);
+  const overlaps = (x: Tensor) => x.storage(body.name) === storage && !sameLayout(x, target);
+  const copies = new Map(inputs.filter(overlaps).map((x) => [x, contiguousCopy(x)]));
+  const safe = operands.map((x) => (typeof x === "number" ? x : copies.get(x) ?? x));
+  run({ ...call, operands: safe }, safe.filter((x) => typeof x !== "number"), target);
+  for (const copy of copies.values()) copy.dispose();
+}
+
+function sameLayout(a: Tensor, b: Tensor): boolean {
+  const { shape, strides, offset } = b.layout;
+  return a.layout.offset === offset && show(a.layout.shape) === show(shape)
+    && show(a.layout.strides) === show(strides);
+}
+
+/** A contiguous copy of a view. */
+export function contiguousCopy(t: Tensor): Tensor {
+  return elementwise(t.device, { body: COPY, operands: [t], type: t.dtype, out: t.dtype });
+}
+
+/**
+ * Writes `source`, broadcast, over `target`, which may be a view.
+ *
+ * @throws ShapeError if the source does not broadcast to the target's shape
+ */
+export function copyInto(target: Tensor, source: Tensor): void {
+  elementwiseInto(target, {
+    body: COPY, operands: [source], type: target.dtype, out: target.dtype,
+  });
+}
+
+function run(call: ElementwiseCall, inputs: readonly Tensor[], out: Tensor): void {
+  if (out.size === 0) return;
+  const { body, operands, type } = call;
+  const target = out.storage(body.name);
+  const plan = makePlan(body.name, out.layout, inputs.map((t) => t.layout));
+  const bound = inputs.filter((t) => t.storage(body.name) !== target);
+  const constants: number[] = [];
+  const args = operands.map((x): Argument => {
+    if (typeof x === "number") return { constant: constants.push(constantBits(x, type)) - 1 };
+    const walk = inputs.indexOf(x);
+    const at = bound.indexOf(x);
+    return {
+      type: wgslType(x.dtype),
+      binding: at < 0 ? bound.length : at,
+      walk: walk + 1,
+      single: plan.single[walk] === true,
+    };
+  });
+  const program: Program = {
+    body, type: wgslType(type), out: wgslType(call.out), rank: plan.rank, run: plan.run, args,
+    bound: bound.map((t) => ({
+      type: wgslType(t.dtype), single: plan.single[inputs.indexOf(t)] === true,
+    })),
+    constants: constants.length,
+  };
+  out.device.dispatch({
+    kernel: out.device.kernels.get(programKey(program), () => programSource(program)),
+    buffers: [...bound.map((t) => t.storage(body.name).buffer), target.buffer],
+    params: [plan.threads, 0, 0, 0, ...constants, ...plan.words],
+    grid: foldGrid(Math.ceil(plan.threads / WORKGROUP)),
+  });
+}
+
+function constantBits(x: number, type: DType): number {
+  return type === "f32" ? f32Bits(x) : x >>> 0;
+}
+
+function makePlan(op: string, out: Layout, inputs: readonly Layout[]): Plan {
+  const size = sizeOf(out.shape);
+  const single = inputs.map((l) => sizeOf(l.shape) === 1);
+  const aligned = (l: Layout) => l.offset % 4 === 0 && isContiguous(l) && sizeOf(l.shape) === size;
+  if (aligned(out) && inputs.every((l, k) => (single[k] && size > 1) || aligned(l))) {
+    const one = single.map((s) => s && size > 1);
+    const words = [out.offset / 4, ...inputs.map((l, k) => (one[k] ? l.offset : l.offset / 4))];
+    return { rank: undefined, run: 4, threads: Math.ceil(size / 4), words, single: one };
+  }
+  const layouts = [out, ...inputs];
+  const walk = mergeAxes(out.shape, layouts.map((l) => broadcastStrides(l, out.shape)));
+  if (walk.shape.length === 0) {
+    walk.shape.push(1);
+    for (const s of walk.strides) s.push(0);
+  }
+  const rank = walk.shape.length;
+  if (rank > MAX_RANK) throw rankError(op, out.shape);
+  const run = at(walk.shape, rank - 1) % 4 === 0 ? 4 : 1;
+  const words = layouts.flatMap((l, k) => [l.offset, ...(walk.strides[k] ?? [])]);
+  return {
+    rank, run, threads: size / run, words: [...walk.shape, ...words].map((w) => w >>> 0),
+    single: inputs.map(() => false),
+  };
+}
+
+function rankError(op: string, shape: Shape): ShapeError {
+  return new ShapeError(
+    `${op}: too many axes that cannot be merged: ${show(shape)} (limit ${MAX_RANK}). `
+      + `Make the operands contiguous or merge axes with reshape.`,
+  );
+}

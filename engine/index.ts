@@ -1,0 +1,20 @@
+export { Device, type DeviceInfo, type MemoryUse, type OpenOptions, currentDevice, openDevice } from
+  "./device.ts";
+export type { SoftwareChoice } from "./host.ts";
+export { type CreateOptions, type HostNumbers, type Values, arange, full, ones, tensor, zeros } from
+  "./create.ts";
+export { type DType, type HostArray, checkDtype } from "./dtype.ts";
+export { type ElementwiseCall, contiguousCopy, copyInto, elementwise, elementwiseInto } from
+  "./elementwise.ts";
+export type { Body } from "./elementwise_text.ts";
+export { DeviceLostError, DisposedError, DtypeError, GpuError, ShapeError } from "./errors.ts";
+export { type MatmulOptions, matmulFused } from "./matmul.ts";
+export { Rng, type RngState, normal, philox, randomBits, rng, uniform } from "./random.ts";
+export { f32Bits } from "./recorder.ts";
+export { type Reduction, reduce } from "./reduce.ts";
+export { type RowKernel, rowsOf, runRows, withContiguous } from "./rows.ts";
+export { type Scope, dispose, keep, openScope, scope } from "./scope.ts";
+export { type Layout, type Shape, broadcastShapes, checkShape, resolveAxes, resolveAxis, rowMajor,
+  show, sizeOf } from "./shape.ts";
+export { type Nested, Tensor } from "./tensor.ts";
+export { type ThreadKernel, runThreads } from "./threads.ts";

@@ -1,0 +1,103 @@
+import { GpuError } from "./errors.ts";
+import { COPY_DST, COPY_SRC, STORAGE } from "./usage.ts";
+
+/** A buffer on the device together with what the recorder needs to know of it. */
+export interface PooledBuffer {
+  readonly gpu: GPUBuffer;
+  /** Unique over the life of the device; keys the bind-group cache. */
+  readonly id: number;
+  /** Bytes: a size class, at least what was asked for. */
+  readonly size: number;
+  /** Number of the last batch that a dispatch using it was recorded in. */
+  batch: number;
+}
+
+/** Bytes in use on the device, as `Device.memory` reports them. */
+export interface PoolBytes {
+  live: number;
+  pooled: number;
+  peak: number;
+}
+
+/** Smallest buffer handed out, bytes. */
+const SMALLEST = 256;
+
+/**
+ * Rounds a byte count up to its size class: a power of two, or 1.25, 1.5 or 1.75 of one, so that
+ * at most a quarter is lost and buffers of nearly equal size share a free list.
+ */
+export function sizeClass(bytes: number): number {
+  if (bytes <= SMALLEST) return SMALLEST;
+  const step = 2 ** Math.floor(Math.log2(bytes - 1)) / 4;
+  return Math.ceil(bytes / step) * step;
+}
+
+/**
+ * Keeps storage buffers for reuse, by size class.
+ *
+ * A buffer that comes back may be handed out again at once: dispatches run in the order they were
+ * recorded. It is only destroyed by `trim`, once no unsubmitted batch refers to it.
+ */
+export class BufferPool {
+  readonly bytes: PoolBytes = { live: 0, pooled: 0, peak: 0 };
+  readonly #gpu: GPUDevice;
+  readonly #free = new Map<number, PooledBuffer[]>();
+  #nextId = 1;
+
+  constructor(gpu: GPUDevice) {
+    this.#gpu = gpu;
+  }
+
+  /**
+   * Takes a buffer of at least `bytes`.
+   *
+   * @param avoidBatch a batch number: do not return a buffer that this batch uses (for uploads,
+   *   which reach the device before a batch that is still being recorded)
+   * @throws GpuError if the device cannot bind that many bytes
+   */
+  acquire(bytes: number, avoidBatch?: number): PooledBuffer {
+    const size = sizeClass(bytes);
+    this.#checkSize(bytes, size);
+    const list = this.#free.get(size) ?? [];
+    const pick = list.findLastIndex((b) => b.batch !== avoidBatch);
+    const reused = pick < 0 ? undefined : list.splice(pick, 1)[0];
+    if (reused) this.bytes.pooled -= size;
+    const buffer = reused ?? this.#create(size);
+    this.bytes.live += size;
+    this.bytes.peak = Math.max(this.bytes.peak, this.bytes.live);
+    return buffer;
+  }
+
+  /** Gives a buffer back for reuse. */
+  release(buffer: PooledBuffer): void {
+    this.bytes.live -= buffer.size;
+    this.bytes.pooled += buffer.size;
+    const list = this.#free.get(buffer.size);
+    if (list) list.push(buffer);
+    else this.#free.set(buffer.size, [buffer]);
+  }
+
+  /** Destroys every buffer that waits for reuse. Call it only when nothing is recorded. */
+  trim(): void {
+    for (const list of this.#free.values()) {
+      for (const buffer of list) buffer.gpu.destroy();
+    }
+    this.#free.clear();
+    this.bytes.pooled = 0;
+  }
+
+  #create(size: number): PooledBuffer {
+    const usage = STORAGE | COPY_SRC | COPY_DST;
+    return { gpu: this.#gpu.createBuffer({ size, usage }), id: this.#nextId++, size, batch: -1 };
+  }
+
+  #checkSize(bytes: number, size: number): void {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.#gpu.limits;
+    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    if (size <= limit) return;
+    throw new GpuError(
+      `tensor: too large for this adapter: ${bytes} bytes (limit ${limit}). `
+        + `Split it along an axis.`,
+    );
+  }
+}

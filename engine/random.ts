@@ -1,0 +1,160 @@
+import trigText from "../kernels/math/trig.wgsl" with { type: "text" };
+import bitsBody from "../kernels/random/bits.wgsl" with { type: "text" };
+import normalBody from "../kernels/random/normal.wgsl" with { type: "text" };
+import philoxText from "../kernels/random/philox.wgsl" with { type: "text" };
+import uniformBody from "../kernels/random/uniform.wgsl" with { type: "text" };
+import type { CreateOptions } from "./create.ts";
+import { currentDevice } from "./device.ts";
+import { elementwise } from "./elementwise.ts";
+import { type Shape } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+type Words = readonly [number, number, number, number];
+
+/**
+ * Philox4x32-10: four random 32-bit words from a counter and a key.
+ *
+ * Source: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"
+ */
+export function philox(counter: Words, key: readonly [number, number]): Words {
+  let [c0, c1, c2, c3] = counter;
+  let [k0, k1] = key;
+  for (let round = 0; round < 10; round++) {
+    const product0 = BigInt(0xd2511f53) * BigInt(c0);
+    const product1 = BigInt(0xcd9e8d57) * BigInt(c2);
+    c0 = (Number(product1 >> 32n) ^ c1 ^ k0) >>> 0;
+    c2 = (Number(product0 >> 32n) ^ c3 ^ k1) >>> 0;
+    c1 = Number(product1 & 0xffffffffn);
+    c3 = Number(product0 & 0xffffffffn);
+    k0 = (k0 + 0x9e3779b9) >>> 0;
+    k1 = (k1 + 0xbb67ae85) >>> 0;
+  }
+  return [c0, c1, c2, c3];
+}
+
+/** Where a generator stands; saved and restored with a training run. */
+export interface RngState {
+  readonly key: readonly [number, number];
+  /** Streams taken so far. */
+  readonly stream: number;
+  /** Words of the host stream taken so far. */
+  readonly position: number;
+}
+
+/**
+ * A counter-based generator of random numbers: the same seed gives the same random bits on every
+ * host. Each tensor takes a stream of its own; `split` gives generators that never meet.
+ */
+export class Rng {
+  #key: readonly [number, number];
+  #stream = 0;
+  #position = 0;
+  #block: Words = [0, 0, 0, 0];
+
+  /** @internal Use `rng(seed)`. */
+  constructor(key: readonly [number, number]) {
+    this.#key = key;
+  }
+
+  /** What must be saved to go on from here. */
+  get state(): RngState {
+    return { key: this.#key, stream: this.#stream, position: this.#position };
+  }
+
+  /** Goes on from a saved state. */
+  set state({ key, stream, position }: RngState) {
+    this.#key = key;
+    this.#stream = stream;
+    this.#position = position;
+    this.#refill();
+  }
+
+  /** Key and stream number for one tensor; no other call gets the same. */
+  take(): { key: readonly [number, number]; stream: number } {
+    return { key: this.#key, stream: ++this.#stream };
+  }
+
+  /** A generator of its own for that name: independent of this one, and always the same. */
+  split(name: string | number): Rng {
+    let [a, b] = this.#key;
+    for (const char of String(name)) {
+      const [x, y] = philox([char.codePointAt(0) ?? 0, 0, 0, 0xffffffff], [a, b]);
+      [a, b] = [x, y];
+    }
+    return new Rng([a, b]);
+  }
+
+  /** The next random number in [0, 1), computed on the host, with 32 random bits. */
+  next(): number {
+    return this.#word() / 2 ** 32;
+  }
+
+  /**
+   * The next random whole number in [0, n), each equally likely.
+   *
+   * @throws RangeError unless n is a whole number from 1 to 2^32
+   */
+  int(n: number): number {
+    if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) {
+      throw new RangeError(`rng.int: not a whole number from 1 to 2^32: ${n}. Check the bound.`);
+    }
+    const limit = 2 ** 32 - (2 ** 32 % n); // words above it would favour small results
+    for (;;) {
+      const word = this.#word();
+      if (word < limit) return word % n;
+    }
+  }
+
+  #word(): number {
+    if (this.#position % 4 === 0) this.#refill();
+    return this.#block[this.#position++ % 4] as number; // an index below 4
+  }
+
+  #refill(): void {
+    const block = Math.floor(this.#position / 4);
+    this.#block = philox([block >>> 0, Math.floor(block / 2 ** 32), 0, 0], this.#key);
+  }
+}
+
+/**
+ * A generator for that seed.
+ *
+ * @param seed a whole number from 0 to 2^53 - 1
+ * @throws RangeError for any other
+ */
+export function rng(seed: number): Rng {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(`rng: the seed is not a whole number from 0 to 2^53 - 1: ${seed}.`);
+  }
+  return new Rng([seed >>> 0, Math.floor(seed / 2 ** 32)]);
+}
+
+const BODIES = {
+  bits: `${philoxText}\n${bitsBody}`,
+  uniform: `${philoxText}\n${uniformBody}`,
+  normal: `${philoxText}\n${trigText}\n${normalBody}`,
+} as const;
+
+function draw(kind: keyof typeof BODIES, from: Rng, shape: Shape, options: CreateOptions): Tensor {
+  const { device = currentDevice() } = options;
+  const { key, stream } = from.take();
+  const body = { name: `random_${kind}`, wgsl: BODIES[kind], indexed: true };
+  const operands = [...key, stream >>> 0, Math.floor(stream / 2 ** 32)];
+  const out = kind === "bits" ? "u32" : "f32";
+  return elementwise(device, { body, operands, type: "u32", out }, shape);
+}
+
+/** Random words, `shape` u32: the same on every host for the same generator state. */
+export function randomBits(from: Rng, shape: Shape, options: CreateOptions = {}): Tensor {
+  return draw("bits", from, shape, options);
+}
+
+/** Uniform numbers in [0, 1), `shape` f32: the same on every host. */
+export function uniform(from: Rng, shape: Shape, options: CreateOptions = {}): Tensor {
+  return draw("uniform", from, shape, options);
+}
+
+/** Standard normal numbers, `shape` f32: the same on every host up to rounding. */
+export function normal(from: Rng, shape: Shape, options: CreateOptions = {}): Tensor {
+  return draw("normal", from, shape, options);
+}

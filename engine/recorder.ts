@@ -1,0 +1,170 @@
+import type { Kernel } from "./pipeline.ts";
+import type { PooledBuffer } from "./pool.ts";
+import { COPY_DST, UNIFORM } from "./usage.ts";
+
+/** One kernel launch as it is recorded. */
+export interface Dispatch {
+  readonly kernel: Kernel;
+  /** In the order of the kernel's bindings. */
+  readonly buffers: readonly PooledBuffer[];
+  /** The parameter block, as 32-bit words (see `f32Bits`). */
+  readonly params: readonly number[];
+  /** Workgroups in x, y and z. */
+  readonly grid: readonly [number, number, number];
+}
+
+/** Gives timestamp writes for the next dispatch while a profile is being taken. */
+export type PassTimer = (kernel: Kernel) => GPUComputePassTimestampWrites | undefined;
+
+/** Dispatches after which a batch is sent without waiting for a read. */
+const BATCH = 256;
+/** Bind groups kept before the cache starts afresh; steady loops need far fewer. */
+const MAX_BIND_GROUPS = 8192;
+/** Most bytes one parameter block takes. */
+const MAX_PARAM_BYTES = 512;
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+/** The bits of a float32, for a parameter block. */
+export function f32Bits(x: number): number {
+  scratch.setFloat32(0, x);
+  return scratch.getUint32(0);
+}
+
+/**
+ * Collects dispatches into one compute pass and sends them as a batch.
+ *
+ * Parameters are gathered on the host and written once per batch, in queue order before the pass
+ * that reads them, so one parameter buffer serves every batch.
+ */
+export class Recorder {
+  /** Number of the batch being recorded; a buffer with this `batch` is used by it. */
+  batch = 0;
+  readonly counts = { dispatches: 0, submits: 0 };
+  /** Set while profiling: every dispatch then gets a pass of its own. */
+  timer: PassTimer | undefined;
+  readonly #gpu: GPUDevice;
+  readonly #onSubmit: (send: () => void) => void;
+  readonly #align: number;
+  readonly #paramBuffer: GPUBuffer;
+  readonly #params: Uint32Array<ArrayBuffer>;
+  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  #paramBytes = 0;
+  #pending = 0;
+
+  /** @param onSubmit runs the sending of a batch inside the device's error scopes */
+  constructor(gpu: GPUDevice, onSubmit: (send: () => void) => void) {
+    this.#gpu = gpu;
+    this.#onSubmit = onSubmit;
+    this.#align = gpu.limits.minUniformBufferOffsetAlignment;
+    const size = BATCH * Math.max(MAX_PARAM_BYTES, this.#align) + MAX_PARAM_BYTES;
+    this.#params = new Uint32Array(size / 4);
+    this.#paramBuffer = gpu.createBuffer({ label: "params", size, usage: UNIFORM | COPY_DST });
+  }
+
+  /** Records one dispatch. The caller has checked shapes, limits and that the device is well. */
+  record(dispatch: Dispatch): void {
+    const { kernel, buffers, params, grid } = dispatch;
+    checkHazard(kernel, buffers);
+    const offset = this.#paramBytes;
+    this.#params.set(params, offset / 4);
+    this.#paramBytes += Math.ceil(kernel.paramBytes / this.#align) * this.#align;
+    const pass = this.#openPass(kernel);
+    pass.setPipeline(kernel.pipeline);
+    pass.setBindGroup(0, this.#bindGroup(kernel, buffers), [offset]);
+    pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    for (const buffer of buffers) buffer.batch = this.batch;
+    this.counts.dispatches++;
+    if (this.timer) this.#closePass();
+    if (++this.#pending === BATCH) this.flush();
+  }
+
+  /** Records a copy to a buffer outside the pool, such as one that the host will map. */
+  copy(source: PooledBuffer, offset: number, target: GPUBuffer, bytes: number): void {
+    this.#closePass();
+    this.#open().copyBufferToBuffer(source.gpu, offset, target, 0, bytes);
+    source.batch = this.batch;
+  }
+
+  /** Lets `write` add its own commands to the batch, outside any pass. */
+  encode(write: (encoder: GPUCommandEncoder) => void): void {
+    this.#closePass();
+    write(this.#open());
+  }
+
+  /** Sends what has been recorded; nothing happens if that is nothing. */
+  flush(): void {
+    const encoder = this.#encoder;
+    if (!encoder) return;
+    this.#closePass();
+    const bytes = this.#paramBytes;
+    this.#encoder = undefined;
+    this.#paramBytes = 0;
+    this.#pending = 0;
+    this.batch++;
+    this.counts.submits++;
+    this.#onSubmit(() => {
+      const { queue } = this.#gpu;
+      if (bytes > 0) queue.writeBuffer(this.#paramBuffer, 0, this.#params, 0, bytes / 4);
+      queue.submit([encoder.finish()]);
+    });
+  }
+
+  /** Forgets cached bind groups, before the buffers they name are destroyed. */
+  forgetBindGroups(): void {
+    this.#bindGroups.clear();
+  }
+
+  #open(): GPUCommandEncoder {
+    return this.#encoder ??= this.#gpu.createCommandEncoder();
+  }
+
+  #openPass(kernel: Kernel): GPUComputePassEncoder {
+    if (this.#pass) return this.#pass;
+    const timestampWrites = this.timer?.(kernel);
+    return this.#pass = this.#open().beginComputePass(timestampWrites ? { timestampWrites } : {});
+  }
+
+  #closePass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+
+  #bindGroup(kernel: Kernel, buffers: readonly PooledBuffer[]): GPUBindGroup {
+    let key = kernel.layoutKey;
+    for (const buffer of buffers) key += `,${buffer.id}`;
+    let group = this.#bindGroups.get(key);
+    if (!group) {
+      if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
+      group = this.#createBindGroup(kernel, buffers);
+      this.#bindGroups.set(key, group);
+    }
+    return group;
+  }
+
+  #createBindGroup(kernel: Kernel, buffers: readonly PooledBuffer[]): GPUBindGroup {
+    const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({
+      binding,
+      resource: { buffer: buffer.gpu },
+    }));
+    const params = { buffer: this.#paramBuffer, size: kernel.paramBytes };
+    entries.push({ binding: buffers.length, resource: params });
+    return this.#gpu.createBindGroup({ layout: kernel.layout, entries });
+  }
+}
+
+/** A buffer that is written must be bound once: binding it twice voids the whole batch. */
+function checkHazard(kernel: Kernel, buffers: readonly PooledBuffer[]): void {
+  for (let i = 0; i < buffers.length; i++) {
+    if (kernel.bindings[i] !== "w") continue;
+    for (let j = 0; j < buffers.length; j++) {
+      if (j === i || buffers[j] !== buffers[i]) continue;
+      throw new Error(
+        `${kernel.name}: one buffer is both read and written: bindings ${j} and ${i}. `
+          + `Copy the input first.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import { ShapeError } from "./errors.ts";
+
+/** Sizes of a tensor's axes, outermost first; `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** Where the elements of a view lie in its storage; strides and offset count elements. */
+export interface Layout {
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** Most axes a strided kernel walks over, after neighbouring axes have been merged. */
+export const MAX_RANK = 8;
+
+/** Number of elements of a shape. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((n, d) => n * d, 1);
+}
+
+/** A shape as people read it: `[32, 128]`. */
+export function show(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** Row-major strides of a shape, in elements. */
+export function rowMajor(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= at(shape, axis);
+  }
+  return strides;
+}
+
+/** Whether a layout's elements lie one after another in row-major order (any offset). */
+export function isContiguous({ shape, strides }: Layout): boolean {
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] === 1) continue;
+    if (strides[axis] !== step) return sizeOf(shape) === 0;
+    step *= at(shape, axis);
+  }
+  return true;
+}
+
+/** `list[i]` where the caller knows that `i` is inside. */
+export function at(list: readonly number[], i: number): number {
+  const value = list[i];
+  if (value === undefined) throw new RangeError(`shape: axis out of range: ${i} of ${list.length}.`);
+  return value;
+}
+
+/**
+ * Checks that a shape is a list of whole, non-negative sizes of at most 2^31 elements in all.
+ *
+ * @throws ShapeError naming the op and the shape
+ */
+export function checkShape(op: string, shape: Shape): void {
+  for (const d of shape) {
+    if (Number.isInteger(d) && d >= 0) continue;
+    throw new ShapeError(
+      `${op}: sizes must be whole and not negative: ${show(shape)}. Check how it was computed.`,
+    );
+  }
+  if (sizeOf(shape) < 2 ** 31) return;
+  throw new ShapeError(
+    `${op}: too many elements: ${show(shape)} has ${sizeOf(shape)} (limit 2^31). Split the tensor.`,
+  );
+}
+
+/**
+ * Turns a possibly negative axis into one counted from the front.
+ *
+ * @throws ShapeError if there is no such axis
+ */
+export function resolveAxis(op: string, axis: number, shape: Shape): number {
+  const resolved = axis < 0 ? axis + shape.length : axis;
+  if (Number.isInteger(axis) && resolved >= 0 && resolved < shape.length) return resolved;
+  throw new ShapeError(
+    `${op}: no such axis: ${axis} of ${show(shape)}. `
+      + `Use ${-shape.length} to ${shape.length - 1}.`,
+  );
+}
+
+/**
+ * Turns `undefined` (all axes), one axis or several into a sorted list without repeats.
+ *
+ * @throws ShapeError if an axis does not exist or is named twice
+ */
+export function resolveAxes(
+  op: string,
+  axes: number | readonly number[] | undefined,
+  shape: Shape,
+): number[] {
+  if (axes === undefined) return shape.map((_, i) => i);
+  const list = (typeof axes === "number" ? [axes] : axes).map((a) => resolveAxis(op, a, shape));
+  const unique = [...new Set(list)].sort((a, b) => a - b);
+  if (unique.length === list.length) return unique;
+  throw new ShapeError(`${op}: an axis is named twice: ${show(list)} of ${show(shape)}. Name it once.`);
+}
+
+/**
+ * The shape two or more shapes broadcast to, by NumPy's rule.
+ *
+ * @throws ShapeError naming the op and the shapes
+ */
+export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number[] {
+  const rank = Math.max(0, ...shapes.map((s) => s.length));
+  const out = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    for (let i = 0; i < shape.length; i++) {
+      const axis = rank - shape.length + i;
+      const d = at(shape, i);
+      if (d === 1 || d === out[axis]) continue;
+      if (out[axis] !== 1) throw broadcastError(op, shapes);
+      out[axis] = d;
+    }
+  }
+  return out;
+}
+
+function broadcastError(op: string, shapes: readonly Shape[]): ShapeError {
+  return new ShapeError(
+    `${op}: shapes do not broadcast: ${shapes.map(show).join(" and ")}. `
+      + `Sizes must be equal or 1, counted from the last axis.`,
+  );
+}
+
+/** Strides that read a layout as the larger `shape` (0 along every axis that is repeated). */
+export function broadcastStrides(layout: Layout, shape: Shape): number[] {
+  const extra = shape.length - layout.shape.length;
+  return shape.map((d, axis) => {
+    if (axis < extra || (layout.shape[axis - extra] === 1 && d !== 1)) return 0;
+    return at(layout.strides, axis - extra);
+  });
+}
+
+/** Index space shared by several operands, with neighbouring axes merged where all allow it. */
+export interface Walk {
+  readonly shape: number[];
+  /** One stride list per operand. */
+  readonly strides: number[][];
+}
+
+/** Drops axes of size 1 and merges neighbours that every operand steps through evenly. */
+export function mergeAxes(shape: Shape, strides: readonly (readonly number[])[]): Walk {
+  const out: Walk = { shape: [], strides: strides.map(() => []) };
+  for (let axis = 0; axis < shape.length; axis++) {
+    const d = at(shape, axis);
+    if (d === 1) continue;
+    const last = out.shape.length - 1;
+    const merges = last >= 0
+      && strides.every((s, k) => out.strides[k]?.[last] === at(s, axis) * d);
+    if (merges) out.shape[last] = at(out.shape, last) * d;
+    else out.shape.push(d);
+    strides.forEach((s, k) => {
+      const list = out.strides[k] as number[]; // one list per operand, made above
+      list[merges ? last : list.length] = at(s, axis);
+    });
+  }
+  return out;
+}

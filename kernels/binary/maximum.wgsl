@@ -1,0 +1,6 @@
+// Larger of two elements; NaN if one is.
+fn op(a: T, b: T) -> T {
+  if (is_nan_f32(f32(a))) { return a; }
+  if (is_nan_f32(f32(b))) { return b; }
+  return select(b, a, a >= b);
+}

@@ -1,0 +1,2 @@
+// Product of two elements.
+fn op(a: T, b: T) -> T { return a * b; }

@@ -1,0 +1,2 @@
+// One constant for every element.
+fn op(value: T) -> T { return value; }

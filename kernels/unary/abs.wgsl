@@ -1,0 +1,2 @@
+// Absolute value.
+fn op(x: T) -> T { return abs(x); }

@@ -1,0 +1,2 @@
+// The element itself.
+fn op(x: T) -> T { return x; }

@@ -1,0 +1,2 @@
+// Cosine.
+fn op(x: T) -> T { return sincos(x).y; }

@@ -1,0 +1,2 @@
+// e to the power of x.
+fn op(x: T) -> T { return exp(x); }

@@ -1,0 +1,2 @@
+// 2 to the power of x.
+fn op(x: T) -> T { return exp2(x); }

@@ -1,0 +1,2 @@
+// Natural logarithm.
+fn op(x: T) -> T { return log(x); }

@@ -1,0 +1,2 @@
+// Logarithm to base 2.
+fn op(x: T) -> T { return log2(x); }

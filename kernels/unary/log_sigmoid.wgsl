@@ -1,0 +1,2 @@
+// log(1 / (1 + exp(-x))).
+fn op(x: T) -> T { return min(x, 0.0) - log1p_f32(exp(-abs(x))); }

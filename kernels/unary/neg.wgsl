@@ -1,0 +1,2 @@
+// Negative of the element.
+fn op(x: T) -> T { return -x; }

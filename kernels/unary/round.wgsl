@@ -1,0 +1,2 @@
+// Nearest whole number, halves to the even one.
+fn op(x: T) -> T { return round(x); }

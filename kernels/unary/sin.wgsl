@@ -1,0 +1,2 @@
+// Sine.
+fn op(x: T) -> T { return sincos(x).x; }

@@ -1,0 +1,2 @@
+// Square root.
+fn op(x: T) -> T { return sqrt(x); }

@@ -1,0 +1,2 @@
+// Square of the element.
+fn op(x: T) -> T { return x * x; }

@@ -1,0 +1,2 @@
+// x without its fraction.
+fn op(x: T) -> T { return trunc(x); }
