@@ -1,0 +1,141 @@
+// polar.json: coefficients, scalar maps and the orthogonalising iterations.
+
+import { singularValues64 } from "../reference.ts";
+import { decodeNumber, tensorList, tensorValue, toTensor } from "./decode.ts";
+import type { Check } from "./check.ts";
+import { Missing } from "./missing.ts";
+import { number } from "./op_rows.ts";
+import {
+  coefficientSets, cubic, exactPolar, iterate, listedSets, polarExpress, quintic,
+} from "./polar_rows.ts";
+import type { Coefficients, Schedule } from "./polar_rows.ts";
+import type { CaseRunner, FixtureCase, FixtureNumber, FixtureValues } from "./types.ts";
+
+function evaluate([a, b, c]: Coefficients, x: number): number {
+  return x * (a + x * x * (b + x * x * c));
+}
+
+// Every number of a list of coefficients or intervals, so that lists can be compared flat.
+function flatNumbers(values: FixtureValues, name: string): number[] {
+  const value = values[name];
+  if (!Array.isArray(value)) throw new Error(`fixture: "${name}" is not a list.`);
+  return value.flat().map((entry) => decodeNumber(entry as FixtureNumber));
+}
+
+function compareList(
+  name: string,
+  got: readonly number[],
+  fixture: FixtureCase,
+  check: Check,
+): void {
+  const data = flatNumbers(fixture.out, name);
+  check.values(name, { shape: [got.length], data: got }, { shape: [data.length], data }, "f64");
+}
+
+function fromTable(table: Readonly<Record<string, () => Schedule>>, name: string): Schedule {
+  const set = table[name];
+  if (set === undefined) throw new Missing(`coefficients ${name}`);
+  return set();
+}
+
+function setOf(fixture: FixtureCase): Schedule {
+  const set = fromTable(coefficientSets, String(fixture.attrs?.["set"]));
+  const steps = fixture.attrs?.["steps"];
+  return typeof steps === "number" ? set.slice(0, steps) : set;
+}
+
+const compareCoefficients: CaseRunner = async (fixture, check) => {
+  const attrs = fixture.attrs ?? {};
+  const built = polarExpress(attrs);
+  compareList("coeffs", built.flat(), fixture, check);
+  let low = number(attrs, "l");
+  const intervals = built.map((step) => (low = evaluate(step, low))).flatMap((l) => [l, 2 - l]);
+  compareList("interval", intervals, fixture, check);
+};
+
+const compareSet: CaseRunner = async (fixture, check) => {
+  const listed = fromTable(listedSets, fixture.id.replace(/^set\./, ""));
+  compareList("coeffs", listed.flat(), fixture, check);
+};
+
+const compareScalars: CaseRunner = async (fixture, check) => {
+  const set = setOf(fixture);
+  const x = flatNumbers(fixture.in ?? {}, "x");
+  const y = x.map((value) => set.reduce((at, step) => evaluate(step, at), value));
+  compareList("y", y, fixture, check);
+};
+
+function compareOptimal(optimal: (l: number, u: number) => Coefficients): CaseRunner {
+  return async (fixture, check) => {
+    const low = number(fixture.attrs ?? {}, "l");
+    const [a, b, c] = optimal(low, number(fixture.attrs ?? {}, "u"));
+    const got: Readonly<Record<string, number>> = { a, b, c, E: 1 - evaluate([a, b, c], low) };
+    for (const [name, expected] of Object.entries(fixture.out)) {
+      check.values(name, got[name] ?? NaN, Number(expected), "f64");
+    }
+  };
+}
+
+// Compares the singular values of what the device gave; the decomposition is the reference's.
+async function compareSpectrum(
+  y: { readonly shape: readonly number[]; read(): Promise<ArrayLike<number>> },
+  out: FixtureValues,
+  check: Check,
+  like: string,
+): Promise<void> {
+  const s = singularValues64({ shape: y.shape, data: Float64Array.from(await y.read()) });
+  const { singular_values: all, sigma_min: least, sigma_max: most } = out;
+  if (Array.isArray(all)) {
+    const expected = { shape: [s.length], data: all.map(Number) };
+    check.values("singular_values", { shape: [s.length], data: s }, expected, "f32", like);
+  }
+  if (typeof least === "number") check.values("sigma_min", s.at(-1) ?? NaN, least, "f32", like);
+  if (typeof most === "number") check.values("sigma_max", s[0] ?? NaN, most, "f32", like);
+}
+
+const compareTrace: CaseRunner = async (fixture, check) => {
+  const set = setOf(fixture);
+  const x = toTensor(tensorValue(fixture.in, "A"));
+  const scale = number(fixture.attrs ?? {}, "norm_scale");
+  await check.tensor("X0", iterate(x, [], scale), tensorValue(fixture.out, "X0"), "steps");
+  const steps = tensorList(fixture.out, "steps");
+  for (const [k, expected] of steps.entries()) {
+    const cut = set.slice(0, k + 1);
+    await check.tensor(`step ${k + 1}`, iterate(x, cut, scale), expected, "steps");
+  }
+  await compareSpectrum(iterate(x, set.slice(0, steps.length), scale), fixture.out, check, "steps");
+};
+
+const compareFinal: CaseRunner = async (fixture, check) => {
+  const { norm_scale: scale = 1 } = fixture.attrs ?? {};
+  const y = iterate(toTensor(tensorValue(fixture.in, "A")), setOf(fixture), Number(scale));
+  await check.tensor("Y", y, tensorValue(fixture.out, "Y"));
+  if ("sigma_min" in fixture.out) await compareSpectrum(y, fixture.out, check, "Y");
+};
+
+const compareExact: CaseRunner = async (fixture, check) => {
+  const y = exactPolar(toTensor(tensorValue(fixture.in, "A")));
+  await check.tensor("Y", y, tensorValue(fixture.out, "Y"));
+};
+
+const whats: Readonly<Record<string, CaseRunner>> = {
+  pe_coeffs: compareCoefficients,
+  cubic_closed: compareOptimal((l, u) => cubic(l, u)),
+  quintic: compareOptimal((l, u) => quintic(l, u)),
+  coeff_set: compareSet,
+  scalar_map: compareScalars,
+  orth_trace: compareTrace,
+  orth_final: compareFinal,
+  orth_probe: compareFinal,
+  polar_probe: compareExact,
+  bf16_band: async () => {
+    throw new Missing("bf16 path"); // the band is how far such a path may be off; there is none
+  },
+};
+
+/** Runs a case of polar.json. */
+export const runPolar: CaseRunner = async (fixture, check) => {
+  const runner = whats[fixture.what ?? ""];
+  if (runner === undefined) throw new Missing(fixture.what ?? fixture.id);
+  await runner(fixture, check);
+};
