@@ -55,7 +55,9 @@ function asTree<P extends Tree>(tree: P, list: readonly Tensor[]): Grads<P> {
  *   It can be differentiated again.
  * @throws ShapeError if the result has more than one element
  * @example
- * const { value, grads } = valueAndGrad((p) => sum(square(matmul(x, p.weight))))(params);
+ * const { value, grads } = valueAndGrad(
+ *   (p: { weight: Tensor }) => sum(square(matmul(x, p.weight))),
+ * )({ weight });
  */
 export function valueAndGrad<P extends Tree, Rest extends unknown[]>(
   f: (params: P, ...rest: Rest) => Tensor,
@@ -83,7 +85,7 @@ function checkScalar(value: unknown): Tensor {
  * The gradient of a function; see `valueAndGrad`.
  *
  * @example
- * const secondDerivative = grad((x) => grad(f)(x));
+ * const secondDerivative = grad((x: Tensor) => sum(grad(f)(x)));
  */
 export function grad<P extends Tree, Rest extends unknown[]>(
   f: (params: P, ...rest: Rest) => Tensor,

@@ -1,7 +1,7 @@
 export { type CreateOptions, type DType, Device, type DeviceInfo, DeviceLostError, DisposedError,
-  DtypeError, GpuError, type HostArray, type MemoryUse, type Nested, type OpenOptions, Rng,
-  type RngState, type Scope, type Shape, ShapeError, type SoftwareChoice, Tensor, type Values,
-  arange, currentDevice, dispose, full, keep, normal, ones, openDevice, openScope, randomBits, rng,
+  DtypeError, GpuError, type HostArray, type KernelTime, type MemoryUse, type Nested, type OpenOptions,
+  type Profile, Rng, type RngState, type Scope, type Shape, ShapeError, type SoftwareChoice, Tensor, type Values,
+  arange, currentDevice, dispose, full, keep, normal, ones, openDevice, openScope, profile, randomBits, rng,
   scope, tensor, uniform, zeros } from "../engine/index.ts";
 export { assign } from "./assign.ts";
 export { type Grads, type ValueAndGrad, type Vjp, grad, valueAndGrad, vjp } from "./grad.ts";

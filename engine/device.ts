@@ -2,7 +2,6 @@ import { host } from "#gpu";
 import { type DType, type HostArray, BYTES_PER_ELEMENT, hostArray } from "./dtype.ts";
 import { contiguousCopy } from "./elementwise.ts";
 import { DeviceLostError, GpuError } from "./errors.ts";
-import type { SoftwareChoice } from "./host.ts";
 import { PipelineCache } from "./pipeline.ts";
 import { BufferPool } from "./pool.ts";
 import { type Dispatch, Recorder } from "./recorder.ts";
@@ -10,23 +9,6 @@ import { type Shape, checkShape, rowMajor, show, sizeOf } from "./shape.ts";
 import { Staging } from "./staging.ts";
 import { Storage } from "./storage.ts";
 import { Tensor } from "./tensor.ts";
-
-/** How `openDevice` finds its GPU. */
-export interface OpenOptions {
-  /**
-   * `auto`: the host's GPU, or else the embedded software adapter; `never`: no software adapter;
-   * `only`: a software adapter even where there is a GPU. Default `auto`.
-   */
-  readonly software?: SoftwareChoice;
-  /** A device of the caller's; it is used as it is and not destroyed by `close`. */
-  readonly device?: GPUDevice;
-  /** An adapter of the caller's, from which no device was requested yet. */
-  readonly adapter?: GPUAdapter;
-  /** Prefer a fast or a frugal GPU where there are two. */
-  readonly powerPreference?: GPUPowerPreference;
-  /** Remember where tensors were made, for error messages and leak reports. Slow. */
-  readonly debug?: boolean;
-}
 
 /** What the adapter says of itself. */
 export interface DeviceInfo {
@@ -50,18 +32,6 @@ export interface MemoryUse {
   /** Most `live` bytes there have been. */
   readonly peak: number;
 }
-
-const FEATURES: readonly GPUFeatureName[] = ["shader-f16", "subgroups", "timestamp-query"];
-
-const LIMITS = [
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
-  "maxComputeWorkgroupSizeY",
-  "maxStorageBuffersPerShaderStage",
-  "maxStorageBufferBindingSize",
-  "maxBufferSize",
-] as const;
 
 let current: Device | undefined;
 
@@ -100,7 +70,7 @@ export class Device implements Disposable {
       host.announce(`leak: a tensor was collected without dispose(). Made at:\n${made}`);
     }) : undefined;
     void gpu.lost.then(({ reason, message }) => this.#onLost(reason, message));
-    gpu.addEventListener("uncapturederror", (event) => this.#keepError("device", event.error));
+    gpu.addEventListener("uncapturederror", this.#onError);
   }
 
   /** The adapter's name as people know it. */
@@ -153,12 +123,18 @@ export class Device implements Disposable {
     this.pool.trim();
   }
 
-  /** Destroys the device and all its tensors. A device handed in by the caller is left alone. */
+  /**
+   * Destroys the device and all its tensors. A device handed in by the caller goes on; of its
+   * memory, what tensors still hold is freed when they are disposed.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     if (current === this) current = undefined;
-    this.recorder.forgetBindGroups();
+    this.gpu.removeEventListener("uncapturederror", this.#onError);
+    this.recorder.close();
+    this.#staging.trim();
+    this.pool.close();
     if (this.#owned) this.gpu.destroy();
   }
 
@@ -250,6 +226,10 @@ export class Device implements Disposable {
     }
   }
 
+  readonly #onError = (event: GPUUncapturedErrorEvent): void => {
+    this.#keepError("device", event.error);
+  };
+
   #guarded(send: () => void): void {
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");
@@ -281,37 +261,6 @@ export class Device implements Disposable {
 }
 
 /**
- * Opens a device. The first one opened becomes the one new tensors go to.
- *
- * @throws GpuError if no adapter can be had; the message names the ways to get one
- * @example
- * using device = await openDevice();
- * console.log(device.name);
- */
-export async function openDevice(options: OpenOptions = {}): Promise<Device> {
-  const { software = "auto", debug = false, powerPreference } = options;
-  if (!["auto", "never", "only"].includes(software)) {
-    throw new RangeError(
-      `openDevice: unknown choice of software adapter: ${String(software)}. `
-        + `Use "auto", "never" or "only".`,
-    );
-  }
-  if (options.device) {
-    const info = describe(options.device.adapterInfo, false);
-    return use(new Device(options.device, info, { owned: false, debug }));
-  }
-  const found = options.adapter
-    ? { adapter: options.adapter, software: false }
-    : await host.requestAdapter(software, powerPreference ? { powerPreference } : {});
-  const gpu = await requestDevice(found.adapter);
-  const device = new Device(gpu, describe(found.adapter.info, found.software), { debug });
-  if (found.software) {
-    host.announce(`dualgrad: no GPU in use: computing on the software adapter ${device.name}.`);
-  }
-  return use(device);
-}
-
-/**
  * The device that new tensors go to: the first one opened that is still open.
  *
  * @throws GpuError if none is open
@@ -321,23 +270,8 @@ export function currentDevice(): Device {
   throw new GpuError("currentDevice: no device is open. Call `await openDevice()` first.");
 }
 
-function use(device: Device): Device {
+/** Makes a device the current one, if there is none. */
+export function makeCurrent(device: Device): Device {
   current ??= device;
   return device;
-}
-
-function describe(info: GPUAdapterInfo, software: boolean): DeviceInfo {
-  const { vendor, architecture, device, description } = info;
-  const fallback = info.isFallbackAdapter === true;
-  return { host: host.name, vendor, architecture, device, description, software: software || fallback };
-}
-
-async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
-  const requiredLimits: Record<string, number> = {};
-  for (const name of LIMITS) {
-    const limit = adapter.limits[name];
-    if (limit !== undefined) requiredLimits[name] = limit;
-  }
-  const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name));
-  return adapter.requestDevice({ requiredFeatures, requiredLimits });
 }

@@ -62,11 +62,11 @@ export function wordCount({ rank, constants, args }: Program): number {
 
 /** A short string that two programs share only if their texts are equal. */
 export function programKey(program: Program): string {
-  const { body, type, out, rank, run, args } = program;
+  const { body, type, out, rank, run, args, bound } = program;
   const parts = args.map((a) =>
     "constant" in a ? "c" : `${a.type[0]}${a.binding}${a.single ? "s" : ""}`
   );
-  return `${body.name}:${type}>${out}:${rank ?? "flat"}:${run}:${parts.join("")}`;
+  return `${body.name}:${type}>${out}:${rank ?? "flat"}:${run}:${bound.length}${parts.join("")}`;
 }
 
 /** The complete text of an elementwise kernel. */
@@ -90,7 +90,6 @@ export function programSource(program: Program): KernelSource {
     name: body.name,
     code: lines.join("\n"),
     bindings: "r".repeat(target) + "w",
-    paramBytes: words * 16,
   };
 }
 
@@ -124,7 +123,7 @@ function stridedBlock(program: Program, rank: number): string {
   const base = HEADER_WORDS + program.constants;
   const stride = (walk: number, axis: number) => word(base + rank + walk * (1 + rank) + 1 + axis);
   const offset = (walk: number) => word(base + rank + walk * (1 + rank));
-  const all = [0, ...walks.map((a) => a.walk)];
+  const all = [...new Set([0, ...walks.map((a) => a.walk)])]; // an operand may be there twice
   const lines = [`var rest = i * ${run}u;`, ...all.map((w) => `var o${w} = ${offset(w)};`)];
   for (let axis = rank - 1; axis >= 0; axis--) {
     const size = word(base + axis);

@@ -1,5 +1,4 @@
-export { Device, type DeviceInfo, type MemoryUse, type OpenOptions, currentDevice, openDevice } from
-  "./device.ts";
+export { Device, type DeviceInfo, type MemoryUse, currentDevice } from "./device.ts";
 export type { SoftwareChoice } from "./host.ts";
 export { type CreateOptions, type HostNumbers, type Values, arange, full, ones, tensor, zeros } from
   "./create.ts";
@@ -9,6 +8,8 @@ export { type ElementwiseCall, contiguousCopy, copyInto, elementwise, elementwis
 export type { Body } from "./elementwise_text.ts";
 export { DeviceLostError, DisposedError, DtypeError, GpuError, ShapeError } from "./errors.ts";
 export { type MatmulOptions, matmulFused } from "./matmul.ts";
+export { type OpenOptions, openDevice } from "./open_device.ts";
+export { type KernelTime, type Profile, profile } from "./profile.ts";
 export { Rng, type RngState, normal, philox, randomBits, rng, uniform } from "./random.ts";
 export { f32Bits } from "./recorder.ts";
 export { type Reduction, reduce } from "./reduce.ts";

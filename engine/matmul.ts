@@ -138,7 +138,7 @@ function source(
     ? epilogue.wgsl.replace(/\bop\b/g, "epilogue").replace(/\bT\b/g, "f32")
     : plain;
   const code = [prelude, last, shared, unroll(text, tile[0], tile[1])].join("\n");
-  return { name: `matmul.${variant.name}`, code, bindings: "rrrw", paramBytes: 112 };
+  return { name: `matmul.${variant.name}`, code, bindings: "rrrw" };
 }
 
 function size(layout: Layout, axis: number): number {

@@ -8,9 +8,10 @@ export interface KernelSource {
   readonly code: string;
   /** One letter per storage binding in order: `r` read, `w` read_write. Parameters come last. */
   readonly bindings: string;
-  /** Bytes of the parameter block. */
-  readonly paramBytes: number;
 }
+
+/** Bytes bound for parameters, at most used by a kernel: kernels of one layout share bind groups. */
+export const PARAM_BYTES = 512;
 
 /** A compiled kernel. */
 export interface Kernel {
@@ -18,10 +19,6 @@ export interface Kernel {
   readonly bindings: string;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
-  /** Bytes of the parameter binding, a multiple of 16. */
-  readonly paramBytes: number;
-  /** Prefix of the bind-group cache key: kernels of one layout share bind groups. */
-  readonly layoutKey: string;
 }
 
 interface Layout {
@@ -55,7 +52,7 @@ export class PipelineCache {
     return kernel;
   }
 
-  #compile({ name, code, bindings, paramBytes }: KernelSource): Kernel {
+  #compile({ name, code, bindings }: KernelSource): Kernel {
     this.#gpu.pushErrorScope("validation");
     const layout = this.#layout(bindings);
     const module = this.#gpu.createShaderModule({ label: name, code });
@@ -65,9 +62,7 @@ export class PipelineCache {
       compute: { module, entryPoint: "main" },
     });
     this.#onError(this.#gpu.popErrorScope(), name);
-    const bytes = Math.ceil(paramBytes / 16) * 16;
-    const layoutKey = `${bindings}${bytes}`;
-    return { name, bindings, pipeline, layout: layout.bind, paramBytes: bytes, layoutKey };
+    return { name, bindings, pipeline, layout: layout.bind };
   }
 
   #layout(bindings: string): Layout {
@@ -81,7 +76,7 @@ export class PipelineCache {
     entries.push({
       binding: bindings.length,
       visibility: COMPUTE,
-      buffer: { type: "uniform", hasDynamicOffset: true },
+      buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: PARAM_BYTES },
     });
     const bind = this.#gpu.createBindGroupLayout({ label: bindings, entries });
     const pipeline = this.#gpu.createPipelineLayout({ bindGroupLayouts: [bind] });

@@ -42,10 +42,14 @@ export class BufferPool {
   readonly bytes: PoolBytes = { live: 0, pooled: 0, peak: 0 };
   readonly #gpu: GPUDevice;
   readonly #free = new Map<number, PooledBuffer[]>();
+  readonly #limit: number;
   #nextId = 1;
+  #closed = false;
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
+    const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
+    this.#limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
   }
 
   /**
@@ -71,6 +75,10 @@ export class BufferPool {
   /** Gives a buffer back for reuse. */
   release(buffer: PooledBuffer): void {
     this.bytes.live -= buffer.size;
+    if (this.#closed) {
+      buffer.gpu.destroy();
+      return;
+    }
     this.bytes.pooled += buffer.size;
     const list = this.#free.get(buffer.size);
     if (list) list.push(buffer);
@@ -86,17 +94,21 @@ export class BufferPool {
     this.bytes.pooled = 0;
   }
 
+  /** Destroys what waits for reuse now, and what is still in use as it comes back. */
+  close(): void {
+    this.trim();
+    this.#closed = true;
+  }
+
   #create(size: number): PooledBuffer {
     const usage = STORAGE | COPY_SRC | COPY_DST;
     return { gpu: this.#gpu.createBuffer({ size, usage }), id: this.#nextId++, size, batch: -1 };
   }
 
   #checkSize(bytes: number, size: number): void {
-    const { maxBufferSize, maxStorageBufferBindingSize } = this.#gpu.limits;
-    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
-    if (size <= limit) return;
+    if (size <= this.#limit) return;
     throw new GpuError(
-      `tensor: too large for this adapter: ${bytes} bytes (limit ${limit}). `
+      `tensor: too large for this adapter: ${bytes} bytes (limit ${this.#limit}). `
         + `Split it along an axis.`,
     );
   }

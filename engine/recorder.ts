@@ -1,4 +1,4 @@
-import type { Kernel } from "./pipeline.ts";
+import { type Kernel, PARAM_BYTES } from "./pipeline.ts";
 import type { PooledBuffer } from "./pool.ts";
 import { COPY_DST, UNIFORM } from "./usage.ts";
 
@@ -20,8 +20,6 @@ export type PassTimer = (kernel: Kernel) => GPUComputePassTimestampWrites | unde
 const BATCH = 256;
 /** Bind groups kept before the cache starts afresh; steady loops need far fewer. */
 const MAX_BIND_GROUPS = 8192;
-/** Most bytes one parameter block takes. */
-const MAX_PARAM_BYTES = 512;
 
 const scratch = new DataView(new ArrayBuffer(4));
 
@@ -51,6 +49,8 @@ export class Recorder {
   readonly #bindGroups = new Map<string, GPUBindGroup>();
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
+  /** The kernel whose pipeline the open pass has set. */
+  #kernel: Kernel | undefined;
   #paramBytes = 0;
   #pending = 0;
 
@@ -59,7 +59,7 @@ export class Recorder {
     this.#gpu = gpu;
     this.#onSubmit = onSubmit;
     this.#align = gpu.limits.minUniformBufferOffsetAlignment;
-    const size = BATCH * Math.max(MAX_PARAM_BYTES, this.#align) + MAX_PARAM_BYTES;
+    const size = BATCH * Math.max(PARAM_BYTES, this.#align) + PARAM_BYTES;
     this.#params = new Uint32Array(size / 4);
     this.#paramBuffer = gpu.createBuffer({ label: "params", size, usage: UNIFORM | COPY_DST });
   }
@@ -70,9 +70,10 @@ export class Recorder {
     checkHazard(kernel, buffers);
     const offset = this.#paramBytes;
     this.#params.set(params, offset / 4);
-    this.#paramBytes += Math.ceil(kernel.paramBytes / this.#align) * this.#align;
+    this.#paramBytes += Math.ceil(params.length * 4 / this.#align) * this.#align;
     const pass = this.#openPass(kernel);
-    pass.setPipeline(kernel.pipeline);
+    if (this.#kernel !== kernel) pass.setPipeline(kernel.pipeline);
+    this.#kernel = kernel;
     pass.setBindGroup(0, this.#bindGroup(kernel, buffers), [offset]);
     pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
     for (const buffer of buffers) buffer.batch = this.batch;
@@ -117,6 +118,14 @@ export class Recorder {
     this.#bindGroups.clear();
   }
 
+  /** Drops what is recorded and frees the parameter buffer. */
+  close(): void {
+    this.#closePass();
+    this.#encoder = undefined;
+    this.#bindGroups.clear();
+    this.#paramBuffer.destroy();
+  }
+
   #open(): GPUCommandEncoder {
     return this.#encoder ??= this.#gpu.createCommandEncoder();
   }
@@ -130,10 +139,11 @@ export class Recorder {
   #closePass(): void {
     this.#pass?.end();
     this.#pass = undefined;
+    this.#kernel = undefined;
   }
 
   #bindGroup(kernel: Kernel, buffers: readonly PooledBuffer[]): GPUBindGroup {
-    let key = kernel.layoutKey;
+    let key = kernel.bindings;
     for (const buffer of buffers) key += `,${buffer.id}`;
     let group = this.#bindGroups.get(key);
     if (!group) {
@@ -149,7 +159,7 @@ export class Recorder {
       binding,
       resource: { buffer: buffer.gpu },
     }));
-    const params = { buffer: this.#paramBuffer, size: kernel.paramBytes };
+    const params = { buffer: this.#paramBuffer, size: PARAM_BYTES };
     entries.push({ binding: buffers.length, resource: params });
     return this.#gpu.createBindGroup({ layout: kernel.layout, entries });
   }

@@ -162,7 +162,7 @@ function passSource(
   const T = wgslType(type);
   const prelude = `alias T = ${T};\nalias R = ${wgslType(out)};\nconst WG = ${width}u;`;
   const code = [prelude, paramsText, ORDER[T], BODIES[kind], ...ends, byRows ? rows : columns];
-  return { name: kind, code: code.join("\n"), bindings: "rw", paramBytes: 32 };
+  return { name: kind, code: code.join("\n"), bindings: "rw" };
 }
 
 function checkNotEmpty(kind: Reduction, shape: Shape, axes: readonly number[]): void {

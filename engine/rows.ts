@@ -36,7 +36,6 @@ export function runRows(
       kernel.wgsl, lanesText,
     ].join("\n"),
     bindings: "r".repeat(inputs.length) + "w",
-    paramBytes: words.length * 4,
   }));
   device.dispatch({
     kernel: compiled,

@@ -25,7 +25,6 @@ export function runThreads(
     name: kernel.name,
     code: `${kernel.wgsl}\n${frame}`,
     bindings: "r".repeat(inputs.length) + "w",
-    paramBytes: words.length * 4,
   }));
   out.device.dispatch({
     kernel: compiled,

@@ -1,6 +1,6 @@
 // C[m, n] from A[m, k] B[k, n], TM x TN of C a thread, in registers; no workgroup memory.
 // Neighbouring lanes take neighbouring columns. Sums run over k in order.
-// A line with $i or $j stands for TM or TN lines (engine/unroll.ts): a loop over a register array
+// Lines with $i or $j stand for TM or TN copies (engine/unroll.ts): a loop over a register array
 // costs an order of magnitude on adapters that do not unroll.
 @compute @workgroup_size(WX, WY)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
@@ -13,10 +13,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   var s$i_$j = 0.0;
   for (var k = 0u; k < p.k; k++) {
     let v$j = b[b$j];
-    let u$i = a[a$i];
-    s$i_$j += u$i * v$j;
     b$j += p.b_row;
+    let u$i = a[a$i];
     a$i += p.a_col;
+    s$i_$j += u$i * v$j;
   }
   store(base, row + $iu, col + $ju * WX, s$i_$j);
 }

@@ -1,7 +1,7 @@
 // C[m, n] from A[m, k] B[k, n] by tiles of 64 x 64 in workgroup memory, 16 deep; 16 x 16 threads,
 // TM x TN = 4 x 4 of C each. Loads run along whichever axis lies contiguous (A_DOWN: k of A,
 // B_ACROSS: n of B). Sums run over k in order.
-// A line with $i or $j stands for TM or TN lines (engine/unroll.ts).
+// Lines with $i or $j stand for TM or TN copies (engine/unroll.ts).
 const SIDE = 64u;
 const DEPTH = 16u;
 var<workgroup> a_tile: array<array<f32, SIDE>, DEPTH>;
@@ -44,8 +44,8 @@ fn main(
     }
     workgroupBarrier();
     for (var k = 0u; k < DEPTH; k++) {
-      let u$i = a_tile[k][lane.y * TM + $iu];
       let v$j = b_tile[k][lane.x + $ju * 16u];
+      let u$i = a_tile[k][lane.y * TM + $iu];
       s$i_$j += u$i * v$j;
     }
     workgroupBarrier();

@@ -86,7 +86,7 @@ function share(wins: (a: Operand, b: Operand) => Tensor, a: Operand, b: Operand)
 export const pow = /* @__PURE__ */ defineBinary({
   name: "pow", body: powBody, saves: "both",
   vjp: (dy, [a, b], y) => [
-    () => mul(dy, mul(pow(a, sub(b, 1)), b)),
+    () => mul(dy, mul(pow(a, typeof b === "number" ? b - 1 : sub(b, 1)), b)),
     () => mul(dy, mul(y, ln(a))),
   ],
 });

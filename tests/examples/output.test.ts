@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { watchInterrupt } from "../../examples/support/interrupt.ts";
@@ -52,7 +53,8 @@ test("a folder that cannot be written is refused by name", async () => {
   await inFolder(async (folder) => {
     const file = join(folder, "file");
     await writeFile(file, "");
-    for (const wrong of [file, join(file, "below")]) {
+    const noRoom = process.platform === "linux" ? ["/proc/none/below"] : []; // also for root
+    for (const wrong of [file, join(file, "below"), ...noRoom]) {
       const error = await failure(openOutput(wrong));
 
       assert.instance(error, UsageError);

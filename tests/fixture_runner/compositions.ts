@@ -4,7 +4,7 @@
 import type { Tensor } from "../../autograd/index.ts";
 import { isExported } from "./exported.ts";
 import { Missing } from "./missing.ts";
-import { axisOf, exportedOp, number, option, withAxis } from "./op_rows.ts";
+import { axisOf, exportedOp, number, only, option, withAxis } from "./op_rows.ts";
 import type { OpRow, Tensors } from "./op_rows.ts";
 import type { FixtureValue, FixtureValues } from "./types.ts";
 
@@ -21,12 +21,6 @@ function transposed(x: Tensor | undefined): Tensor {
 
 function product(transA: boolean, transB: boolean): OpRow {
   return ({ x, y }) => ops("matmul")(transA ? transposed(x) : x, transB ? transposed(y) : y);
-}
-
-// Refuses attributes that a row would otherwise leave out silently.
-function only(attrs: FixtureValues, op: string, names: readonly string[]): void {
-  const other = Object.keys(attrs).find((name) => !names.includes(name));
-  if (other !== undefined) throw new Missing(`${op} with ${other}`);
 }
 
 const crossEntropy: OpRow = ({ x, y }, attrs) => {

@@ -16,17 +16,6 @@ export function isExported(name: string): boolean {
 }
 
 /**
- * What a folder exports under a name.
- *
- * @throws Missing if it exports nothing under it
- */
-export function exportedOf<Value>(folder: keyof typeof folders, name: string): Value {
-  const exports: Readonly<Record<string, unknown>> = folders[folder];
-  if (!(name in exports)) throw new Missing(name);
-  return exports[name] as Value;
-}
-
-/**
  * What the package exports under a name, searched in autograd, nn and optim, in this order.
  *
  * @throws Missing if nothing is exported under it

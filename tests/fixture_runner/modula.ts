@@ -2,7 +2,7 @@
 
 import { runBond } from "./modula_bonds.ts";
 import { Missing } from "./missing.ts";
-import { runConvRule, runDescent, runInitScale, runSharpness } from "./modula_parts.ts";
+import { runConvRule, runDescent, runInitScale } from "./modula_parts.ts";
 import { runModule } from "./modula_module.ts";
 import type { CaseRunner } from "./types.ts";
 
@@ -10,7 +10,6 @@ const byName: Readonly<Record<string, CaseRunner>> = {
   descent: runDescent,
   conv_rule: runConvRule,
   init_scale: runInitScale,
-  sharpness: runSharpness,
 };
 
 /** Runs a case of modula.json. */

@@ -1,49 +1,53 @@
 // Builds the package's modules from the nested lists of modula.json.
 
-import { exportedOf } from "./exported.ts";
+import {
+  add, attention, compose, embed, gelu, gpt, identity, linear, mlp, power, relu, scale, scaleInput,
+  tare, withMass,
+} from "../../nn/index.ts";
+import type { AttentionOptions, GptOptions, MlpOptions, Module } from "../../nn/index.ts";
 import { Missing } from "./missing.ts";
 import type { FixtureValue } from "./types.ts";
 
-// What builds modules: not type-checked, since a module may not exist yet.
-type Make = (...args: readonly unknown[]) => unknown;
+type Args = readonly FixtureValue[];
 
-function nn(name: string): Make {
-  return exportedOf<Make>("nn", name);
+// The options of a model have the same names in the file.
+function options<Options>(args: Args): Options {
+  return args[0] as unknown as Options;
 }
 
-function options(args: readonly FixtureValue[]): FixtureValue | undefined {
-  return args[0];
+function all(parts: Args): Module[] {
+  return parts.map(buildExpr);
 }
 
 // One head of an expression, one row. Source: fixtures/README.md, "Module expressions".
-const heads: Readonly<Record<string, (args: readonly FixtureValue[]) => unknown>> = {
-  linear: ([fanOut, fanIn]) => nn("linear")(fanOut, fanIn),
-  embed: ([dim, count]) => nn("embed")(dim, count),
-  relu: () => nn("relu")(),
-  gelu: () => nn("gelu")(),
-  identity: () => nn("identity")(),
-  compose: (parts) => nn("compose")(...parts.map(buildExpr)),
-  add: (parts) => nn("add")(...parts.map(buildExpr)),
-  scale: ([factor, part]) => nn("scale")(factor, buildExpr(part)),
-  scaleInput: ([part, factor]) => nn("scaleInput")(buildExpr(part), factor),
-  power: ([part, count]) => nn("power")(buildExpr(part), count),
-  tare: ([part, mass]) => nn("tare")(buildExpr(part), mass),
-  mass: ([part, mass]) => nn("withMass")(buildExpr(part), mass),
-  mlp: (args) => nn("mlp")(options(args)),
-  attention: (args) => nn("attention")(options(args)),
-  gpt: (args) => nn("gpt")(options(args)),
+const heads: Readonly<Record<string, (args: Args) => Module>> = {
+  linear: ([fanOut, fanIn]) => linear(Number(fanOut), Number(fanIn)),
+  embed: ([dim, count]) => embed(Number(dim), Number(count)),
+  relu: () => relu(),
+  gelu: () => gelu(),
+  identity: () => identity(),
+  compose: (parts) => compose(...all(parts)),
+  add: (parts) => add(...all(parts)),
+  scale: ([factor, part]) => scale(Number(factor), buildExpr(part)),
+  scaleInput: ([part, factor]) => scaleInput(buildExpr(part), Number(factor)),
+  power: ([part, count]) => power(buildExpr(part), Number(count)),
+  tare: ([part, mass]) => tare(buildExpr(part), Number(mass)),
+  mass: ([part, mass]) => withMass(buildExpr(part), Number(mass)),
+  mlp: (args) => mlp(options<MlpOptions>(args)),
+  attention: (args) => attention(options<AttentionOptions>(args)),
+  gpt: (args) => gpt(options<GptOptions>(args)),
 };
 
 /**
  * Builds a module of the package.
  *
  * @param expr nested list, head first
- * @throws Missing if a head has no row, or the package does not have what it names
+ * @throws Missing if a head has no row
  * @throws Error if the expression is not a list
  */
-export function buildExpr(expr: FixtureValue | undefined): unknown {
+export function buildExpr(expr: FixtureValue | undefined): Module {
   if (!Array.isArray(expr)) throw new Error("fixture: a module expression is not a list.");
-  const [head, ...args] = expr as readonly FixtureValue[];
+  const [head, ...args] = expr as Args;
   const row = heads[String(head)];
   if (row === undefined) throw new Missing(`module ${String(head)}`);
   return row(args);

@@ -1,20 +1,15 @@
 // norms.json: norm, dual norm, duality map, sharp operator and Euclidean projection of one matrix.
 
-import { mul } from "../../autograd/index.ts";
+import { reshape } from "../../autograd/index.ts";
 import type { Tensor } from "../../autograd/index.ts";
+import { JORDAN } from "../../nn/index.ts";
 import type { Check } from "./check.ts";
 import { isTensorValue, toTensors } from "./decode.ts";
-import { Missing } from "./missing.ts";
-import { normRows } from "./norm_rows.ts";
+import { normMaps } from "./norm_rows.ts";
 import type { NormMaps } from "./norm_rows.ts";
+import { scionNorm } from "./scion_norms.ts";
 import type { CaseRunner, FixtureCase, FixtureValue } from "./types.ts";
-
-// The sharp operator is the dual norm times the duality map, by its definition.
-function withSharp(maps: NormMaps): NormMaps {
-  const { dual, lmo } = maps;
-  if (dual === undefined || lmo === undefined) return maps;
-  return { sharp: (x) => mul(lmo(x), dual(x)), ...maps };
-}
+import { flat } from "./views.ts";
 
 async function compareOutput(
   name: string,
@@ -26,9 +21,9 @@ async function compareOutput(
   check.values(name, await got.item(), Number(expected), "f32");
 }
 
-async function runMaps(maps: NormMaps, fixture: FixtureCase, check: Check): Promise<void> {
-  const { A, x = A } = toTensors(fixture.in);
-  if (x === undefined) throw new Error("fixture: there is no matrix.");
+async function runMaps(
+  maps: NormMaps, x: Tensor, fixture: FixtureCase, check: Check,
+): Promise<void> {
   for (const [name, expected] of Object.entries(fixture.out)) {
     const map = maps[name as keyof NormMaps];
     if (map === undefined) check.skip(`${fixture.norm}.${name}`);
@@ -36,10 +31,18 @@ async function runMaps(maps: NormMaps, fixture: FixtureCase, check: Check): Prom
   }
 }
 
+// The reference orthogonalizes by Jordan's five steps.
+function scionMaps(name: string, fixture: FixtureCase, { shape }: Tensor): NormMaps {
+  const norm = scionNorm(name, fixture.attrs ?? {}, shape);
+  return { lmo: (x) => reshape(norm.dualize(flat(x), JORDAN), shape) };
+}
+
 /** Runs a case of norms.json. */
 export const runNorm: CaseRunner = async (fixture, check) => {
   const name = fixture.norm ?? fixture.id;
-  const row = normRows[name];
-  if (row === undefined) throw new Missing(name);
-  await runMaps(withSharp(row(fixture.attrs ?? {})), fixture, check);
+  const { A, x = A } = toTensors(fixture.in);
+  if (x === undefined) throw new Error("fixture: there is no matrix.");
+  const scion = /^scion\.(.+)$/.exec(name);
+  const maps = scion?.[1] === undefined ? normMaps(name) : scionMaps(scion[1], fixture, x);
+  await runMaps(maps, x, fixture, check);
 };

@@ -2,6 +2,7 @@
 
 import type { Tensor } from "../../autograd/index.ts";
 import { exported } from "./exported.ts";
+import { Missing } from "./missing.ts";
 import type { FixtureValue, FixtureValues } from "./types.ts";
 
 /** Tensors by name. */
@@ -79,4 +80,15 @@ export function number(attrs: FixtureValues, name: string): number {
   const value = attrs[name];
   if (typeof value === "number") return value;
   throw new Error(`fixture: attribute "${name}" is not a number.`);
+}
+
+/**
+ * Refuses options that a row would otherwise leave out silently.
+ *
+ * @param user whose options they are, for the report
+ * @throws Missing if there is one that is not among the names
+ */
+export function only(options: FixtureValues, user: string, names: readonly string[]): void {
+  const other = Object.keys(options).find((name) => !names.includes(name));
+  if (other !== undefined) throw new Missing(`${user} with ${other}`);
 }

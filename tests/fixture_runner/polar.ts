@@ -1,19 +1,16 @@
 // polar.json: coefficients, scalar maps and the orthogonalising iterations.
 
+import type { Tensor } from "../../autograd/index.ts";
+import { evaluate, optimalCubic, optimalQuintic, polar } from "../../nn/index.ts";
+import type { Coefficients, PolarSet } from "../../nn/index.ts";
 import { singularValues64 } from "../reference.ts";
 import { decodeNumber, tensorList, tensorValue, toTensor } from "./decode.ts";
 import type { Check } from "./check.ts";
 import { Missing } from "./missing.ts";
 import { number } from "./op_rows.ts";
-import {
-  coefficientSets, cubic, exactPolar, iterate, listedSets, polarExpress, quintic,
-} from "./polar_rows.ts";
-import type { Coefficients, Schedule } from "./polar_rows.ts";
+import { coefficientSets, listedSets, polarExpressOf } from "./polar_rows.ts";
+import type { Schedule } from "./polar_rows.ts";
 import type { CaseRunner, FixtureCase, FixtureNumber, FixtureValues } from "./types.ts";
-
-function evaluate([a, b, c]: Coefficients, x: number): number {
-  return x * (a + x * x * (b + x * x * c));
-}
 
 // Every number of a list of coefficients or intervals, so that lists can be compared flat.
 function flatNumbers(values: FixtureValues, name: string): number[] {
@@ -32,10 +29,10 @@ function compareList(
   check.values(name, { shape: [got.length], data: got }, { shape: [data.length], data }, "f64");
 }
 
-function fromTable(table: Readonly<Record<string, () => Schedule>>, name: string): Schedule {
+function fromTable(table: Readonly<Record<string, PolarSet>>, name: string): Schedule {
   const set = table[name];
   if (set === undefined) throw new Missing(`coefficients ${name}`);
-  return set();
+  return set.coefficients;
 }
 
 function setOf(fixture: FixtureCase): Schedule {
@@ -46,7 +43,7 @@ function setOf(fixture: FixtureCase): Schedule {
 
 const compareCoefficients: CaseRunner = async (fixture, check) => {
   const attrs = fixture.attrs ?? {};
-  const built = polarExpress(attrs);
+  const built = polarExpressOf(attrs);
   compareList("coeffs", built.flat(), fixture, check);
   let low = number(attrs, "l");
   const intervals = built.map((step) => (low = evaluate(step, low))).flatMap((l) => [l, 2 - l]);
@@ -78,7 +75,7 @@ function compareOptimal(optimal: (l: number, u: number) => Coefficients): CaseRu
 
 // Compares the singular values of what the device gave; the decomposition is the reference's.
 async function compareSpectrum(
-  y: { readonly shape: readonly number[]; read(): Promise<ArrayLike<number>> },
+  y: Tensor,
   out: FixtureValues,
   check: Check,
   like: string,
@@ -96,32 +93,35 @@ async function compareSpectrum(
 const compareTrace: CaseRunner = async (fixture, check) => {
   const set = setOf(fixture);
   const x = toTensor(tensorValue(fixture.in, "A"));
-  const scale = number(fixture.attrs ?? {}, "norm_scale");
-  await check.tensor("X0", iterate(x, [], scale), tensorValue(fixture.out, "X0"), "steps");
+  const safety = number(fixture.attrs ?? {}, "norm_scale");
+  const after = (steps: number): Tensor => {
+    return polar(x, { coefficients: set.slice(0, steps), safety });
+  };
+  await check.tensor("X0", after(0), tensorValue(fixture.out, "X0"), "steps");
   const steps = tensorList(fixture.out, "steps");
   for (const [k, expected] of steps.entries()) {
-    const cut = set.slice(0, k + 1);
-    await check.tensor(`step ${k + 1}`, iterate(x, cut, scale), expected, "steps");
+    await check.tensor(`step ${k + 1}`, after(k + 1), expected, "steps");
   }
-  await compareSpectrum(iterate(x, set.slice(0, steps.length), scale), fixture.out, check, "steps");
+  await compareSpectrum(after(steps.length), fixture.out, check, "steps");
 };
 
 const compareFinal: CaseRunner = async (fixture, check) => {
-  const { norm_scale: scale = 1 } = fixture.attrs ?? {};
-  const y = iterate(toTensor(tensorValue(fixture.in, "A")), setOf(fixture), Number(scale));
+  const { norm_scale: safety = 1 } = fixture.attrs ?? {};
+  const x = toTensor(tensorValue(fixture.in, "A"));
+  const y = polar(x, { coefficients: setOf(fixture), safety: Number(safety) });
   await check.tensor("Y", y, tensorValue(fixture.out, "Y"));
   if ("sigma_min" in fixture.out) await compareSpectrum(y, fixture.out, check, "Y");
 };
 
 const compareExact: CaseRunner = async (fixture, check) => {
-  const y = exactPolar(toTensor(tensorValue(fixture.in, "A")));
+  const y = polar(toTensor(tensorValue(fixture.in, "A")));
   await check.tensor("Y", y, tensorValue(fixture.out, "Y"));
 };
 
 const whats: Readonly<Record<string, CaseRunner>> = {
   pe_coeffs: compareCoefficients,
-  cubic_closed: compareOptimal((l, u) => cubic(l, u)),
-  quintic: compareOptimal((l, u) => quintic(l, u)),
+  cubic_closed: compareOptimal(optimalCubic),
+  quintic: compareOptimal(optimalQuintic),
   coeff_set: compareSet,
   scalar_map: compareScalars,
   orth_trace: compareTrace,

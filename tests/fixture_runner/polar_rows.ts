@@ -1,70 +1,51 @@
-// Which function and which coefficients of the package polar.json means.
+// Which coefficients of the package polar.json means.
 
-import type { Tensor } from "../../autograd/index.ts";
-import { exported } from "./exported.ts";
+import {
+  BERNSTEIN, CUBIC, JORDAN, MODULA_SIX, POLAR_EXPRESS, POLAR_EXPRESS_CUBIC, POLAR_EXPRESS_FIVE,
+  POLAR_EXPRESS_RAW, QUINTIC, SPEEDRUN, polarExpress,
+} from "../../nn/index.ts";
+import type { Coefficients, PolarSet } from "../../nn/index.ts";
 import { number } from "./op_rows.ts";
 import type { FixtureValues } from "./types.ts";
-
-/** `a x + b x^3 + c x^5`; c is 0 for a cubic step. */
-export type Coefficients = readonly [a: number, b: number, c: number];
 
 /** The steps of an iteration. */
 export type Schedule = readonly Coefficients[];
 
-type Optimal = (lower: number, upper: number) => Coefficients;
-
 /** Builds Polar Express coefficients from the attributes of a case. */
-export function polarExpress(attrs: FixtureValues): Schedule {
-  const build = exported<(options: object) => Schedule>("polarExpress");
-  const { degree, steps, safety, cushion } = attrs;
+export function polarExpressOf(attrs: FixtureValues): Schedule {
+  const degree = number(attrs, "degree");
+  if (degree !== 3 && degree !== 5) throw new Error(`fixture: no such degree: ${degree}.`);
   const [lower, upper] = [number(attrs, "l"), number(attrs, "u")];
-  return build({ lower, upper, degree, steps, safety, cushion });
-}
-
-/** The best cubic on `[l, u]`. */
-export const cubic: Optimal = (l, u) => exported<Optimal>("optimalCubic")(l, u);
-
-/** The best quintic on `[l, u]`. */
-export const quintic: Optimal = (l, u) => exported<Optimal>("optimalQuintic")(l, u);
-
-// A coefficient set of the package, or only its first steps.
-function set(name: string, steps?: number): () => Schedule {
-  return () => exported<{ readonly coefficients: Schedule }>(name).coefficients.slice(0, steps);
+  const [steps, safety] = [number(attrs, "steps"), number(attrs, "safety")];
+  return polarExpress({ lower, upper, degree, steps, safety, cushion: number(attrs, "cushion") });
 }
 
 /** Coefficient sets by their name in the file. One set, one row. */
-export const coefficientSets: Readonly<Record<string, () => Schedule>> = {
-  cubic: set("CUBIC"),
-  quintic_taylor: set("QUINTIC"),
-  bernstein5: set("BERNSTEIN"),
-  jordan5: set("JORDAN"),
-  modula6: set("MODULA_SIX"),
-  polar_express5_safe101: set("POLAR_EXPRESS_FIVE"),
-  polar_express8_safe101: set("POLAR_EXPRESS"),
-  polar_express_cubic10: set("POLAR_EXPRESS_CUBIC"),
-  speedrun5_safe102: set("SPEEDRUN"),
+export const coefficientSets: Readonly<Record<string, PolarSet>> = {
+  cubic: CUBIC,
+  quintic_taylor: QUINTIC,
+  bernstein5: BERNSTEIN,
+  jordan5: JORDAN,
+  modula6: MODULA_SIX,
+  polar_express5_safe101: POLAR_EXPRESS_FIVE,
+  polar_express8_safe101: POLAR_EXPRESS,
+  polar_express_cubic10: POLAR_EXPRESS_CUBIC,
+  speedrun5_safe102: SPEEDRUN,
 };
+
+// A repeated step, once.
+function once({ coefficients }: PolarSet): PolarSet {
+  return { coefficients: coefficients.slice(0, 1) };
+}
 
 /** The sets of the `coeff_set` cases, which list a repeated step once. */
-export const listedSets: Readonly<Record<string, () => Schedule>> = {
-  jordan: set("JORDAN", 1),
-  modula6: set("MODULA_SIX"),
-  speedrun: set("SPEEDRUN"),
-  pe8_before_safety: set("POLAR_EXPRESS_RAW"),
-  "pe8_safety_1.01": set("POLAR_EXPRESS"),
-  cubic: set("CUBIC", 1),
-  quintic_taylor: set("QUINTIC", 1),
-  bernstein5: set("BERNSTEIN", 1),
+export const listedSets: Readonly<Record<string, PolarSet>> = {
+  jordan: /* @__PURE__ */ once(JORDAN),
+  modula6: MODULA_SIX,
+  speedrun: SPEEDRUN,
+  pe8_before_safety: POLAR_EXPRESS_RAW,
+  "pe8_safety_1.01": POLAR_EXPRESS,
+  cubic: /* @__PURE__ */ once(CUBIC),
+  quintic_taylor: /* @__PURE__ */ once(QUINTIC),
+  bernstein5: /* @__PURE__ */ once(BERNSTEIN),
 };
-
-type Polar = (x: Tensor, set?: object) => Tensor;
-
-/** The iteration on the device: `steps` of `set` from `x / (frobenius norm * safety)`. */
-export function iterate(x: Tensor, coefficients: Schedule, safety: number): Tensor {
-  return exported<Polar>("polar")(x, { coefficients, safety });
-}
-
-/** The converged polar factor on the device. */
-export function exactPolar(x: Tensor): Tensor {
-  return exported<Polar>("polar")(x);
-}

@@ -9,14 +9,14 @@ import { tensorList, tensorValue, toTensor } from "./decode.ts";
 import { exported } from "./exported.ts";
 import { logOddsGradient, margins } from "./margins.ts";
 import { Missing } from "./missing.ts";
-import { normRows } from "./norm_rows.ts";
+import { normMaps } from "./norm_rows.ts";
 import type { NormMaps } from "./norm_rows.ts";
 import type { CaseRunner, FixtureValues } from "./types.ts";
 
 type NormMap = (x: Tensor) => Tensor;
 
 function normMap(name: string, map: keyof NormMaps): NormMap {
-  const found = normRows[name]?.({})[map];
+  const found = normMaps(name, "theory")[map];
   if (found === undefined) throw new Missing(`norm ${name}.${map}`);
   return found;
 }

@@ -1,0 +1,80 @@
+// Where results go, and results as lines of JSON.
+
+import type { Device } from "../autograd/index.ts";
+import type { LeftOut, Result } from "./run_case.ts";
+
+/** Where results go. */
+export interface Report {
+  /** A measured case. */
+  result(result: Result): void;
+  /** A case that was left out. */
+  leftOut(leftOut: LeftOut): void;
+}
+
+/** What all results of a run have in common. */
+export interface Circumstances {
+  readonly adapter: string;
+  readonly host: string;
+  readonly software: boolean;
+  /** Of the sources; undefined where there is no git. */
+  readonly commit: string | undefined;
+}
+
+/** Prints one line. */
+export type Print = (line: string) => void;
+
+/** The circumstances of a run on a device. */
+export function circumstances(device: Device, commit: string | undefined): Circumstances {
+  const { host, software } = device.info;
+  return { adapter: device.name, host, software, commit };
+}
+
+/**
+ * One JSON object a line for each case.
+ *
+ * @param print for results
+ * @param note for what is not a result
+ */
+export function jsonReport(about: Circumstances, print: Print, note: Print): Report {
+  return {
+    result: (result) => print(JSON.stringify(toJson(result, about, new Date()))),
+    leftOut: (leftOut) => note(`bench: ${describe(leftOut)}`),
+  };
+}
+
+/**
+ * What a line of JSON says of a case.
+ *
+ * @returns times in milliseconds and microseconds, rates in 1e9 per second, memory in bytes;
+ *   values that there are not are left out
+ */
+export function toJson(
+  result: Result, about: Circumstances, date: Date,
+): Record<string, string | number | boolean | undefined> {
+  const { matricesPerSecond: matrices, roofline } = result;
+  return {
+    name: result.name, size: result.size,
+    adapter: about.adapter, host: about.host, software: about.software,
+    timer: result.timer,
+    median_ms: round(result.median), p90_ms: round(result.p90), spread: round(result.spread),
+    runs: result.runs,
+    gflops: round(result.gflops), gbps: round(result.gbps),
+    matrices_per_s: matrices && round(matrices),
+    roofline: roofline && round(roofline.share), bound: roofline?.bound,
+    dispatches: result.dispatches, host_us_per_dispatch: round(result.hostUs),
+    peak_bytes: result.peakBytes,
+    commit: about.commit, date: date.toISOString(),
+  };
+}
+
+/** Six digits: more than a time is good for. */
+function round(x: number): number {
+  return Number(x.toPrecision(6));
+}
+
+/** `matmul 4096: left out: a run takes 34 s or more here. Ask for it by --size 4096.` */
+export function describe({ name, size, secondsPerRun }: LeftOut): string {
+  const seconds = Number(secondsPerRun.toPrecision(2));
+  return `${name} ${size}: left out: a run takes ${seconds} s or more here. `
+    + `Ask for it by --size ${size}.`;
+}

@@ -1,0 +1,104 @@
+// npm run bench -- NAME [--json] [--size LIST]
+
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import { DeviceLostError, openDevice } from "../autograd/index.ts";
+import { BENCHES } from "./benches.ts";
+import type { Bench } from "./harness.ts";
+import { EFFORT } from "./measure.ts";
+import { type Options, helpText, parseOptions } from "./options.ts";
+import { type Report, circumstances, jsonReport } from "./report.ts";
+import { type Roofline, copyBench, productBench, referenceSize } from "./roofline.ts";
+import { type LeftOut, type Result, type Session, runCase } from "./run_case.ts";
+import { type Planned, UsageError, planCases, showSize } from "./size.ts";
+import { tableReport } from "./table.ts";
+import { timerFor } from "./timer.ts";
+
+/** Milliseconds that a run of the references takes at least, where the adapter can hold it. */
+const REFERENCE_MS = { copy: 4, product: 30 } as const;
+
+const print = (line: string): void => console.log(line);
+const note = (line: string): void => console.error(line);
+
+/** The commit of the sources, marked if they were changed since. */
+function commitHere(): string | undefined {
+  try {
+    const args = ["describe", "--always", "--dirty", "--exclude=*", "--abbrev=12"];
+    return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+      .trim();
+  } catch {
+    return undefined; // no git, or no repository
+  }
+}
+
+function reportFor(session: Session, { json }: Options, plan: readonly Planned[]): Report {
+  const about = circumstances(session.device, commitHere());
+  if (json) return jsonReport(about, print, note);
+  return tableReport(about, {
+    timer: session.timer.kind,
+    names: [copyBench.name, productBench.name, ...plan.map(({ bench }) => bench.name)],
+    sizes: ["67108864", ...plan.map(({ size }) => showSize(size))], // the largest copy
+    matrices: plan.some(({ bench }) => BENCHES.sign?.includes(bench)),
+  }, print);
+}
+
+async function measureRoofline(session: Session, report: Report): Promise<Roofline> {
+  const measured = async (bench: Bench, ms: number): Promise<Result> => {
+    const size = await referenceSize(session.device, bench, ms);
+    const result = await runCase(session, { bench, size, asked: true }) as Result; // it was asked for
+    report.result(result);
+    return result;
+  };
+  const copy = await measured(copyBench, REFERENCE_MS.copy);
+  const product = await measured(productBench, REFERENCE_MS.product);
+  return { gbps: copy.gbps, gflops: product.gflops };
+}
+
+/** @returns whether every case was right */
+async function runAll(
+  session: Session, plan: readonly Planned[], report: Report,
+): Promise<boolean> {
+  let right = true;
+  for (const planned of plan) {
+    try {
+      const outcome = await runCase(session, planned);
+      if (isLeftOut(outcome)) report.leftOut(outcome);
+      else report.result(outcome);
+    } catch (error) {
+      if (error instanceof DeviceLostError) throw error;
+      right = false;
+      note(`bench: ${messageOf(error)}`);
+    }
+  }
+  return right;
+}
+
+function isLeftOut(outcome: Result | LeftOut): outcome is LeftOut {
+  return "secondsPerRun" in outcome;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** @returns the exit code */
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args, Object.keys(BENCHES));
+  if (!options) {
+    print(helpText(Object.keys(BENCHES)));
+    return 0;
+  }
+  const plan = planCases(options.name, BENCHES[options.name] ?? [], options.sizes);
+  using device = await openDevice();
+  const session: Session = { device, timer: timerFor(device), effort: EFFORT };
+  const report = reportFor(session, options, plan);
+  const roofline = await measureRoofline(session, report);
+  return await runAll({ ...session, roofline }, plan, report) ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  note(`bench: ${messageOf(error)}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,103 @@
+// First stage: what becomes of a gradient and those before it.
+
+import { blend, blendInto, peakInto, ratio, rootMeanSquareInto } from "./elementwise.ts";
+import { type Leaf, type Stage, eachLeaf } from "./pipeline.ts";
+
+/** The gradient itself. */
+export function noAverage(): Stage {
+  return { run: (leaves) => leaves };
+}
+
+/** Adds `lambda w` to the gradient, as the gradient of a penalty would. */
+export function coupledDecay(lambda: number): Stage {
+  return { run: eachLeaf(({ value, weight }) => blend(value, weight, 1, lambda)) };
+}
+
+/** Options of `heavyBall`. */
+export interface HeavyBallOptions {
+  /** Decay of the sum, in [0, 1). */
+  readonly momentum: number;
+  /** One minus the factor of new gradients, but for the first; in [0, 1]. Default 0. */
+  readonly dampening?: number;
+  /** Look ahead: `g + momentum v` instead of `v`. Default false. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * A decaying sum `v = momentum v + (1 - dampening) g`; `v = g` at first.
+ *
+ * Source: Polyak 1964; Sutskever et al. 2013, "On the importance of initialization and momentum"
+ */
+export function heavyBall(options: HeavyBallOptions): Stage {
+  const { momentum, dampening = 0, nesterov = false } = options;
+  return running(momentum, (step) => (step === 1 ? 1 : 1 - dampening), nesterov ? 1 : undefined);
+}
+
+/** Options of `ema`. */
+export interface EmaOptions {
+  /** Decay of the average, in [0, 1): one minus what Scion calls alpha or momentum. */
+  readonly momentum: number;
+  /** Look ahead: average once more with the same gradient. Default false. */
+  readonly nesterov?: boolean;
+}
+
+/** The exponential average `m = momentum m + (1 - momentum) g`, from zero, not corrected for it. */
+export function ema({ momentum, nesterov = false }: EmaOptions): Stage {
+  return running(momentum, () => 1 - momentum, nesterov ? 1 - momentum : undefined);
+}
+
+/** `m = momentum m + gain g`; the value is m, or `ahead g + momentum m`. */
+function running(
+  momentum: number, gain: (step: number) => number, ahead: number | undefined,
+): Stage {
+  if (momentum === 0) return noAverage(); // where the sum would be the gradient, too
+  return {
+    slots: (shape) => ({ momentum: shape }),
+    run: eachLeaf(({ value: g, state }, { step }) => {
+      const { momentum: m } = state as { readonly momentum: Leaf["value"] };
+      blendInto(m, g, momentum, gain(step));
+      return ahead === undefined ? m : blend(g, m, ahead, momentum);
+    }),
+  };
+}
+
+/** Options of `moments`. */
+export interface MomentOptions {
+  /** Decays of the average of gradients and of that of their squares, in [0, 1). */
+  readonly betas: readonly [number, number];
+  /** Added to the root of the average square, >= 0. */
+  readonly eps: number;
+  /** Divide by the largest average square so far. Default false. */
+  readonly amsgrad?: boolean;
+}
+
+/** What `moments` keeps. */
+interface MomentState {
+  /** Average of the gradients. */
+  readonly mean: Leaf["value"];
+  /** Root of the average of their squares, so that no square leaves the range of float32. */
+  readonly rms: Leaf["value"];
+  /** Largest `rms` so far. */
+  readonly peak?: Leaf["value"];
+}
+
+/**
+ * The quotient of two averages: of the gradients and of their root mean square, both corrected for
+ * having started at zero.
+ *
+ * Source: Kingma, Ba 2015, "Adam", algorithm 1; Reddi et al. 2018 for the peak
+ */
+export function moments({ betas, eps, amsgrad = false }: MomentOptions): Stage {
+  const [beta1, beta2] = betas;
+  return {
+    slots: (shape) => ({ mean: shape, rms: shape, ...(amsgrad && { peak: shape }) }),
+    run: eachLeaf(({ value: g, state }, { step }) => {
+      const { mean, rms, peak } = state as unknown as MomentState;
+      blendInto(mean, g, beta1, 1 - beta1);
+      rootMeanSquareInto(rms, g, beta2);
+      if (peak) peakInto(peak, rms);
+      const correction = [1 / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)] as const;
+      return ratio(mean, peak ?? rms, ...correction, eps);
+    }),
+  };
+}

@@ -1,0 +1,53 @@
+import blendText from "../kernels/update/blend.wgsl" with { type: "text" };
+import descendText from "../kernels/update/descend.wgsl" with { type: "text" };
+import peakText from "../kernels/update/peak.wgsl" with { type: "text" };
+import ratioText from "../kernels/update/ratio.wgsl" with { type: "text" };
+import rootText from "../kernels/update/root_mean_square.wgsl" with { type: "text" };
+import { type Body, type Tensor, elementwise, elementwiseInto } from "../engine/index.ts";
+
+const BLEND: Body = { name: "updateBlend", wgsl: blendText };
+const DESCEND: Body = { name: "updateDescend", wgsl: descendText };
+const PEAK: Body = { name: "updatePeak", wgsl: peakText };
+const RATIO: Body = { name: "updateRatio", wgsl: ratioText };
+const ROOT: Body = { name: "updateRootMeanSquare", wgsl: rootText };
+
+function call(body: Body, operands: readonly (Tensor | number)[]) {
+  return { body, operands, type: "f32", out: "f32" } as const;
+}
+
+/**
+ * The weighted sum `a x + b y` as a new tensor.
+ *
+ * @param y same shape as `x`
+ */
+export function blend(x: Tensor, y: Tensor, a: number, b: number): Tensor {
+  return elementwise(x.device, call(BLEND, [x, y, a, b]));
+}
+
+/** Replaces `x` by `a x + b y`. */
+export function blendInto(x: Tensor, y: Tensor, a: number, b: number): void {
+  elementwiseInto(x, call(BLEND, [x, y, a, b]));
+}
+
+/**
+ * Replaces the root mean square `s` by `sqrt(beta s^2 + (1 - beta) g^2)`, for `s` and `g` of any
+ * scale.
+ */
+export function rootMeanSquareInto(s: Tensor, g: Tensor, beta: number): void {
+  elementwiseInto(s, call(ROOT, [s, g, beta, 1 - beta]));
+}
+
+/** The quotient `m a / (s b + eps)` as a new tensor; 0 where the divisor is 0. */
+export function ratio(m: Tensor, s: Tensor, a: number, b: number, eps: number): Tensor {
+  return elementwise(m.device, call(RATIO, [m, s, a, b, eps]));
+}
+
+/** Replaces the weight `w` by `share w - rate t`. */
+export function descendInto(w: Tensor, t: Tensor, share: number, rate: number): void {
+  elementwiseInto(w, call(DESCEND, [w, t, share, rate]));
+}
+
+/** Replaces a peak by the larger of it and `x`. */
+export function peakInto(peak: Tensor, x: Tensor): void {
+  elementwiseInto(peak, call(PEAK, [peak, x]));
+}

@@ -1,0 +1,99 @@
+import { type Shape, type Tree, ShapeError, Tensor, treePaths } from "../autograd/index.ts";
+import { checkDtype, show } from "../engine/index.ts";
+
+/** A weight and its gradient. */
+export interface Pair {
+  /** Names joined by dots. */
+  readonly path: string;
+  readonly weight: Tensor;
+  readonly grad: Tensor;
+}
+
+/**
+ * The weights of a tree with their gradients.
+ *
+ * @param op for errors
+ * @returns in the order of the names
+ * @throws TypeError if the trees differ, or hold one tensor twice; ShapeError, DtypeError,
+ *   DisposedError
+ */
+export function pairs(op: string, params: Tree, grads: Tree): Pair[] {
+  const weights = leavesOf(op, "parameter", params);
+  const found = leavesOf(op, "gradient", grads);
+  for (const path of found.keys()) {
+    if (!weights.has(path)) throw namesDiffer(op, path, "parameter");
+  }
+  checkOnce(op, weights);
+  return [...weights].map(([path, weight]) => {
+    const grad = found.get(path);
+    if (!grad) throw namesDiffer(op, path, "gradient");
+    checkShapes(op, path, weight, grad);
+    return { path, weight, grad };
+  });
+}
+
+function leavesOf(op: string, what: string, tree: Tree): Map<string, Tensor> {
+  const leaves = treePaths(tree);
+  for (const [path, t] of leaves) {
+    if (!(t instanceof Tensor)) {
+      throw new TypeError(`${op}: a ${what} is not a tensor: ${path || "the root"}. Use tensor().`);
+    }
+    t.storage(op);
+    checkDtype(op, t.dtype, ["f32"]);
+  }
+  return new Map(leaves);
+}
+
+function namesDiffer(op: string, path: string, missing: string): TypeError {
+  return new TypeError(
+    `${op}: parameters and gradients do not have the same names: no ${missing} for `
+      + `${path || "the root"}. Take the gradients by this tree.`,
+  );
+}
+
+function checkShapes(op: string, path: string, weight: Tensor, grad: Tensor): void {
+  if (show(weight.shape) === show(grad.shape)) return;
+  throw new ShapeError(
+    `${op}: a gradient does not have its parameter's shape: ${path || "the root"} is `
+      + `${show(weight.shape)}, its gradient ${show(grad.shape)}. Take the gradients by this tree.`,
+  );
+}
+
+/**
+ * Checks that all the parameters that there must be are there, in their shapes.
+ *
+ * @throws TypeError for one that is missing; ShapeError
+ */
+export function checkComplete(
+  op: string, list: readonly Pair[],
+  wanted: readonly { readonly path: string; readonly shape?: Shape }[],
+): void {
+  const found = new Map(list.map(({ path, weight }) => [path, weight.shape]));
+  for (const { path, shape } of wanted) {
+    const own = found.get(path);
+    if (own === undefined) {
+      throw new TypeError(
+        `${op}: a parameter is missing: ${path || "the root"}. Step the module's whole tree.`,
+      );
+    }
+    if (shape === undefined || show(own) === show(shape)) continue;
+    throw new ShapeError(
+      `${op}: a parameter has another shape than in the module: ${path || "the root"} is `
+        + `${show(own)}, should be ${show(shape)}. Check which module the tree was made for.`,
+    );
+  }
+}
+
+/** A tensor under two names would be moved twice. */
+function checkOnce(op: string, weights: ReadonlyMap<string, Tensor>): void {
+  const names = new Map<Tensor, string>();
+  for (const [path, t] of weights) {
+    const other = names.get(t);
+    if (other !== undefined) {
+      throw new TypeError(
+        `${op}: one tensor under two names: ${other} and ${path}. Give a shared weight one name.`,
+      );
+    }
+    names.set(t, path);
+  }
+}

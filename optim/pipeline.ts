@@ -1,0 +1,81 @@
+import type { Shape, Tensor } from "../engine/index.ts";
+
+/** Named tensors that an optimizer keeps for one weight. */
+export type Slots = Readonly<Record<string, Tensor>>;
+
+/** Shapes of a weight's state by name. */
+export type SlotShapes = Readonly<Record<string, Shape>>;
+
+/** One weight on its way through the pipeline. */
+export interface Leaf {
+  /** Names joined by dots. */
+  readonly path: string;
+  readonly weight: Tensor;
+  /** The gradient at first, then its average, then the direction; the weight's shape. */
+  readonly value: Tensor;
+  /** Factor of the value, left to the step, where it costs no pass over memory. */
+  readonly gain: number;
+  readonly state: Slots;
+}
+
+/** When a step happens. */
+export interface Moment {
+  /** Counts from 1. */
+  readonly step: number;
+  /** Learning rate of this step, >= 0. */
+  readonly rate: number;
+}
+
+/**
+ * One stage of the pipeline. It sees all weights of its rule at once, so that it may treat them
+ * together: matrices of one shape as a batch, norms over a whole module.
+ */
+export interface Stage {
+  /** Names and shapes of what it keeps for a weight of that shape; zeros at first. */
+  readonly slots?: (shape: Shape) => SlotShapes;
+  /**
+   * Throws if it cannot do the step; called for every stage before anything is recorded. Values
+   * are the gradients, and there is no state yet.
+   */
+  readonly check?: (leaves: readonly Leaf[], moment: Moment) => void;
+  /**
+   * Records the work. It may change the state in place; it must not change the values it gets,
+   * which may be the caller's gradients or a stage's state.
+   *
+   * @returns the leaves with new values, in the same order
+   */
+  readonly run: (leaves: readonly Leaf[], moment: Moment) => readonly Leaf[];
+}
+
+/** How some of the weights are updated: `average -> dualize -> step`. */
+export interface Rule {
+  /** Shown in routes, and by which its learning rate is changed. */
+  readonly name: string;
+  /** Learning rate before the schedule, >= 0. */
+  readonly lr: number;
+  /**
+   * What is done to gradients before they are averaged: coupled decay, clipping, a reduction over
+   * workers. In order.
+   */
+  readonly prepare?: readonly Stage[];
+  readonly average: Stage;
+  readonly dualize: Stage;
+  /** Changes the weights in place. */
+  readonly step: Stage;
+}
+
+/** All stages of a rule in order. */
+export function stagesOf({ prepare = [], average, dualize, step }: Rule): readonly Stage[] {
+  return [...prepare, average, dualize, step];
+}
+
+/** State of all stages of a rule together, for a weight of that shape; their names differ. */
+export function slotShapes(rule: Rule, shape: Shape): SlotShapes {
+  const all = stagesOf(rule).flatMap(({ slots }) => Object.entries(slots?.(shape) ?? {}));
+  return Object.fromEntries(all);
+}
+
+/** A stage that treats every weight by itself. */
+export function eachLeaf(map: (leaf: Leaf, moment: Moment) => Tensor): Stage["run"] {
+  return (leaves, moment) => leaves.map((leaf) => ({ ...leaf, value: map(leaf, moment) }));
+}

@@ -1,0 +1,41 @@
+// The command line. Node only, as it reads it by node:util.
+
+import * as assert from "uvu/assert";
+import { helpText, parseOptions } from "../../bench/options.ts";
+import { suite } from "../harness.ts";
+
+const test = suite("bench options", { device: false });
+const names = ["matmul", "sum", "sign"];
+
+test("a name alone asks for the table of its usual sizes", () => {
+  assert.equal(parseOptions(["sum"], names), { name: "sum", json: false, sizes: [] });
+});
+
+test("options come before or after the name, and sizes add up", () => {
+  const sizes = [256, [256, 1024], 64];
+
+  assert.equal(parseOptions(["--json", "sign", "--size", "256,256x1024", "--size=64"], names),
+    { name: "sign", json: true, sizes });
+});
+
+test("help is asked for without a name and lists the names", () => {
+  assert.is(parseOptions(["--help"], names), undefined);
+  assert.match(helpText(names), "matmul, sum or sign");
+});
+
+test("whatever is wrong is said with the choices", () => {
+  const wrong: readonly (readonly [args: readonly string[], message: string])[] = [
+    [[], "no bench is named. Choose matmul, sum or sign."],
+    [["product"], 'no such bench: "product". Choose matmul, sum or sign.'],
+    [["toString"], 'no such bench: "toString". Choose matmul, sum or sign.'],
+    [["sum", "sign"], 'more than one bench is named: "sign". Name one at a time.'],
+    [["sum", "--sizes", "4"], "unknown option: --sizes. Use --json, --size or --help."],
+    [["sum", "-j"], "unknown option: -j. Use --json, --size or --help."],
+    [["sum", "--size"], "--size: has no value. Give whole numbers, as in 256,512 or 256x1024."],
+    [["sum", "--size", "--json"], "--size: has no value. Give whole numbers"],
+    [["sum", "--json=yes"], '--json: takes no value: "yes". Write --json alone.'],
+  ];
+  for (const [args, message] of wrong) assert.throws(() => parseOptions(args, names), message);
+});
+
+test.run();

@@ -1,0 +1,99 @@
+// Gradients of ops, and gradients of those, against differences of their references.
+
+import { type Device, type Tensor, add, cast, grad, mul, sum, tensor, vjp } from
+  "../autograd/index.ts";
+import { callOf, compare, describe, smallCases } from "./op_checks.ts";
+import { type Laid, drawInputs, layInputs } from "./op_inputs.ts";
+import { GRADIENT, type OpRow, SECOND } from "./op_rows.ts";
+import { dot64, full64, numericGrad, random64 } from "./reference.ts";
+import type { Array64 } from "./reference.ts";
+import { numericHessian, numericSlope } from "./reference/hessian.ts";
+import type { TestRng } from "./rng.ts";
+
+type Named = Readonly<Record<string, Tensor>>;
+
+/** A call as a function of the inputs it can be differentiated by. */
+interface Differentiable {
+  readonly names: readonly string[];
+  readonly leaves: Named;
+  readonly arrays: readonly Array64[];
+  readonly f: (leaves: Named) => Tensor;
+  readonly ref: (arrays: readonly Array64[]) => Array64;
+}
+
+function differentiable(row: OpRow, laid: readonly Laid[]): Differentiable {
+  const inputs = laid.map(({ tensor: t }) => t);
+  const arrays = laid.map(({ array }) => array);
+  const places = row.inputs.flatMap(({ dtype }, k) => (dtype === undefined ? [k] : []));
+  const names = places.map((k) => `x${k}`);
+  const full = <T>(all: readonly T[], part: (k: number) => T | undefined): T[] =>
+    all.map((x, k) => (places.includes(k) ? part(places.indexOf(k)) ?? x : x));
+  return {
+    names,
+    leaves: Object.fromEntries(places.map((k, i) => [names[i] ?? "", inputs[k] as Tensor])),
+    arrays: places.map((k) => arrays[k] as Array64), // every place is an input
+    f: (leaves) => {
+      const y = callOf(row, full(inputs, (i) => leaves[names[i] ?? ""]));
+      return y.dtype === "f32" ? y : cast(y, "f32");
+    },
+    ref: (list) => row.ref(...full(arrays, (i) => list[i])),
+  };
+}
+
+function zerosLike(arrays: readonly Array64[]): Array64[] {
+  return arrays.map(({ shape }) => full64(shape, 0));
+}
+
+/** The vjp with a random cotangent against central differences of the reference. */
+export async function checkGradient(row: OpRow, rng: TestRng, device?: Device): Promise<void> {
+  const cases = smallCases(row);
+  for (const [i, shapes] of cases.entries()) {
+    const layouts = [i === cases.length - 1 ? "stepped" : "contiguous"];
+    const laid = layInputs(row, drawInputs(rng, row, shapes), { layouts, device });
+    const { names, leaves, arrays, f, ref } = differentiable(row, laid);
+    const cotangent = random64(rng, ref(arrays).shape);
+    const inputs = [{ domain: [0, 1] as const }];
+    const [dy] = layInputs({ ...row, inputs }, [cotangent], { layouts, device });
+
+    const grads = vjp(f, leaves).pullback((dy as Laid).tensor); // one went in
+
+    const expected = row.gradient === "constant" ? zerosLike(arrays)
+      : numericGrad((xs) => dot64(cotangent, ref(xs)), arrays);
+    for (const [k, name] of names.entries()) {
+      const what = `${describe(shapes, { layouts })}: gradient of input ${k}`;
+      await compare(what, grads[name] as Tensor, expected[k] as Array64, row.gradTol ?? GRADIENT);
+    }
+  }
+}
+
+/** The gradients, by inputs and cotangent, of the vjp's product with a random direction. */
+export async function checkSecond(row: OpRow, rng: TestRng, device?: Device): Promise<void> {
+  for (const shapes of smallCases(row)) {
+    const laid = layInputs(row, drawInputs(rng, row, shapes), { device });
+    const { names, leaves, arrays, f, ref } = differentiable(row, laid);
+    const along = arrays.map((x) => random64(rng, x.shape, [-1, 1]));
+    const cotangent = random64(rng, ref(arrays).shape, [-1, 1]);
+    const on = device ? { device } : {};
+    const directions = along.map((v) => tensor(v, on));
+    const leaf = { x: leaves, dy: tensor(cotangent, on) };
+
+    const grads = grad(({ x, dy }: typeof leaf) => {
+      const inner = grad((t: Named) => sum(mul(f(t), dy)))(x);
+      const products = names.map((name, k) => {
+        return sum(mul(inner[name] as Tensor, directions[k] as Tensor)); // one for each name
+      });
+      return products.reduce((total, p) => add(total, p));
+    })(leaf);
+
+    const what = `${describe(shapes, {})}: second derivative`;
+    const constant = row.gradient === "constant";
+    const byInputs = constant ? zerosLike(arrays)
+      : numericHessian((xs) => dot64(cotangent, ref(xs)), arrays, along);
+    const byCotangent = constant ? full64(cotangent.shape, 0) : numericSlope(ref, arrays, along);
+    const tolerance = row.secondTol ?? SECOND;
+    for (const [k, name] of names.entries()) {
+      await compare(`${what} of input ${k}`, grads.x[name] as Tensor, byInputs[k] as Array64, tolerance);
+    }
+    await compare(`${what} by the cotangent`, grads.dy, byCotangent, row.gradTol ?? GRADIENT);
+  }
+}

@@ -1,0 +1,151 @@
+// What a row of tests/fixtures/*.ts says of an exported op. The tests that come from it are in
+// op_checks.ts.
+
+import type { DType, Shape, Tensor } from "../autograd/index.ts";
+import type { Tolerance } from "./close.ts";
+import { array64, map64, zip64 } from "./reference.ts";
+import type { Array64 } from "./reference.ts";
+
+/** Where values are drawn from, both ends included. */
+export type Domain = readonly [low: number, high: number];
+
+/** One input of an op. */
+export interface Input {
+  /** Values are drawn from it: float32 numbers, or whole ones for integer dtypes. */
+  readonly domain: Domain;
+  /** Its own dtype, for indices, labels and conditions. Default: each of the row's in turn. */
+  readonly dtype?: DType;
+}
+
+/** A call written out: inputs and result, where rules meet (NaN, infinity, ties, no such index). */
+export interface Example {
+  readonly inputs: readonly Array64[];
+  readonly output: Array64;
+}
+
+/** One exported op, or one set of its options. The tolerance is that of its values. */
+export interface OpRow extends Tolerance {
+  /** The exported function; it names the row. */
+  readonly op: (...args: never[]) => unknown;
+  /** Which options the row is about. */
+  readonly label?: string;
+  /** The call, where it is not `op(...inputs)`. */
+  readonly call?: (...inputs: Tensor[]) => Tensor;
+  /** The same in float64. */
+  readonly ref: (...inputs: Array64[]) => Array64;
+  /** The same for integer dtypes, where it differs. */
+  readonly refWhole?: (...inputs: Array64[]) => Array64;
+  readonly inputs: readonly Input[];
+  /** One entry a case: a shape for each input. Small cases are differentiated too. */
+  readonly shapes: readonly (readonly Shape[])[];
+  /** Of the inputs without one of their own. Default f32 alone. */
+  readonly dtypes?: readonly DType[];
+  /** dtype of the result. Default: that of the inputs without one of their own. */
+  readonly out?: DType;
+  /** `constant` for an op without a derivative: its gradients are zeros. Default `smooth`. */
+  readonly gradient?: "smooth" | "constant";
+  /** Numbers that no value may be near, since the derivative jumps there. */
+  readonly kinks?: readonly number[];
+  /** No two values may be near each other, since the derivative jumps where two are equal. */
+  readonly distinct?: boolean;
+  /** Of first derivatives. Default `GRADIENT`. */
+  readonly gradTol?: Tolerance;
+  /** Of second derivatives. Default `SECOND`. */
+  readonly secondTol?: Tolerance;
+  readonly examples?: readonly Example[];
+  /** The op that the error for a wrong dtype names, where a row's op is made of others. */
+  readonly says?: string;
+}
+
+/**
+ * A vjp is a handful of float32 operations, each within 13 units in the last place (1.6e-6, the
+ * bound of WGSL for exp in the domains used), on values of about 1.
+ */
+export const GRADIENT: Tolerance = { rtol: 1e-5, atol: 5e-6 };
+
+/** A second derivative is a handful of first ones. */
+export const SECOND: Tolerance = { rtol: 5e-5, atol: 3e-5 };
+
+/** A function of one element; see `unary`. */
+export interface UnaryRow extends Omit<OpRow, "inputs" | "shapes" | "op" | "ref" | "refWhole"> {
+  readonly op: (x: Tensor) => Tensor;
+  readonly ref: (x: number) => number;
+  readonly domain: Domain;
+}
+
+/** Elements of one tensor: scalar, empty, odd, whole vectors of four, longer than a workgroup. */
+export const UNARY_SHAPES: readonly (readonly Shape[])[] = [
+  [[]], [[0]], [[7]], [[3, 5]], [[2, 3, 4]], [[2, 0, 3]], [[1, 1031]],
+];
+
+/** Where IEEE 754 has rules of its own, and so has the reference. */
+const SPECIAL = [NaN, Infinity, -Infinity, 0, -0, 1, -1];
+
+/** Rows of functions of one element. */
+export function unary(rows: readonly UnaryRow[]): OpRow[] {
+  return rows.map(({ ref, domain, ...row }) => {
+    const special = array64([SPECIAL.length], SPECIAL);
+    return {
+      examples: [{ inputs: [special], output: map64(special, ref) }],
+      ...row,
+      ref: (x) => map64(x, ref),
+      inputs: [{ domain }],
+      shapes: UNARY_SHAPES,
+    };
+  });
+}
+
+/** A function of two elements; see `binary`. */
+export interface BinaryRow
+  extends Omit<OpRow, "inputs" | "shapes" | "op" | "ref" | "refWhole" | "call"> {
+  readonly op: (a: Tensor | number, b: Tensor | number) => Tensor;
+  readonly ref: (a: number, b: number) => number;
+  /** The same for integer dtypes, where it differs. */
+  readonly refWhole?: (a: number, b: number) => number;
+  readonly domains: readonly [Domain, Domain];
+  /** A number that takes the place of each operand in turn. */
+  readonly number: number;
+}
+
+/** Pairs that are equal, or broadcast along first, middle, last and missing axes. */
+export const BINARY_SHAPES: readonly (readonly Shape[])[] = [
+  [[], []], [[7], [7]], [[3, 5], []], [[5], [3, 5]], [[2, 1, 4], [3, 1]], [[3, 4], [3, 1]],
+  [[0], [1]], [[2, 0], [2, 1]], [[1031], [1031]], [[33, 1], [1, 40]],
+];
+
+const ODD = [NaN, Infinity, -Infinity, 0, 1, -2];
+
+/** Every pair of numbers for which IEEE 754 has rules. */
+function pairs(): readonly [Array64, Array64] {
+  const all = ODD.flatMap((a) => ODD.map((b) => [a, b] as const));
+  return [array64([all.length], all.map(([a]) => a)), array64([all.length], all.map(([, b]) => b))];
+}
+
+/** Rows of functions of two elements: on two tensors, and with a number in place of each. */
+export function binary(rows: readonly BinaryRow[]): OpRow[] {
+  return rows.flatMap(({ op, ref, refWhole = ref, domains, number, ...row }) => {
+    const [a, b] = pairs();
+    const zip = (f: typeof ref) => (x: Array64, y: Array64) => zip64(x, y, f);
+    const both: OpRow = {
+      examples: [{ inputs: [a, b], output: zip64(a, b, ref) }],
+      ...row, op, ref: zip(ref), refWhole: zip(refWhole),
+      inputs: domains.map((domain) => ({ domain })), shapes: BINARY_SHAPES,
+    };
+    const { distinct: _, ...one } = row;
+    const left: OpRow = {
+      ...one, op, label: "with a number on the left", shapes: UNARY_SHAPES,
+      call: (x) => op(number, x),
+      ref: (x) => map64(x, (v) => ref(number, v)),
+      refWhole: (x) => map64(x, (v) => refWhole(number, v)),
+      inputs: [{ domain: domains[1] }], kinks: [...row.kinks ?? [], number], examples: [],
+    };
+    const right: OpRow = {
+      ...left, label: "with a number on the right",
+      call: (x) => op(x, number),
+      ref: (x) => map64(x, (v) => ref(v, number)),
+      refWhole: (x) => map64(x, (v) => refWhole(v, number)),
+      inputs: [{ domain: domains[0] }],
+    };
+    return [both, left, right];
+  });
+}

@@ -1,0 +1,35 @@
+// Every optimizer of the package, for what must hold for all of them.
+
+import { compose, embed, linear, relu } from "../../nn/index.ts";
+import { adam, adamw, modularDescent, muon, sgd } from "../../optim/index.ts";
+import type { Optimizer } from "../../optim/index.ts";
+import type { Shapes } from "./trees.ts";
+
+/** A module with weights of every kind: a table, matrices of one shape, a bias. */
+export const module = /* @__PURE__ */ makeModule();
+
+function makeModule() {
+  return compose(
+    linear(3, 5, { label: "head", bias: true }), relu(), linear(5, 5, { label: "second" }), relu(),
+    linear(5, 5, { label: "first" }), embed(5, 7, { label: "table" }),
+  );
+}
+
+/** Shapes of its weights by path. */
+export const shapes: Shapes = /* @__PURE__ */ makeShapes();
+
+function makeShapes(): Shapes {
+  return Object.fromEntries(module.entries.map(({ path, shape }) => [path, shape]));
+}
+
+/** Makes an optimizer whose state takes every form it has. */
+export type Maker = (lr: number, more?: object) => Optimizer;
+
+/** By name. */
+export const makers: Readonly<Record<string, Maker>> = {
+  modularDescent: (lr, more) => modularDescent(module, { lr, ...more }),
+  muon: (lr, more) => muon(module, { lr, ...more }),
+  adam: (lr, more) => adam({ lr, amsgrad: true, ...more }),
+  adamw: (lr, more) => adamw({ lr, ...more }),
+  sgd: (lr, more) => sgd({ lr, momentum: 0.9, nesterov: true, ...more }),
+};
