@@ -73,7 +73,7 @@ export function elementwiseInto(target: Tensor, call: ElementwiseCall): void {
   const overlaps = (x: Tensor) => x.storage(body.name) === storage && !sameLayout(x, target);
   const copies = new Map(inputs.filter(overlaps).map((x) => [x, contiguousCopy(x)]));
   const safe = operands.map((x) => (typeof x === "number" ? x : copies.get(x) ?? x));
-  run({ ...call, operands: safe }, safe.filter((x) => typeof x !== "number"), target);
+  run({ ...call, operands: safe }, safe.filter((x) => typeof x !== "number"), target, true);
   for (const copy of copies.values()) copy.dispose();
 }
 
@@ -99,11 +99,14 @@ export function copyInto(target: Tensor, source: Tensor): void {
   });
 }
 
-function run(call: ElementwiseCall, inputs: readonly Tensor[], out: Tensor): void {
+/** @param partly whether others may own what comes after the target in its storage */
+function run(
+  call: ElementwiseCall, inputs: readonly Tensor[], out: Tensor, partly = false,
+): void {
   if (out.size === 0) return;
   const { body, operands, type } = call;
   const target = out.storage(body.name);
-  const plan = makePlan(body.name, out.layout, inputs.map((t) => t.layout));
+  const plan = makePlan(body.name, out.layout, inputs.map((t) => t.layout), partly);
   const bound = inputs.filter((t) => t.storage(body.name) !== target);
   const constants: number[] = [];
   const args = operands.map((x): Argument => {
@@ -136,11 +139,12 @@ function constantBits(x: number, type: DType): number {
   return type === "f32" ? f32Bits(x) : x >>> 0;
 }
 
-function makePlan(op: string, out: Layout, inputs: readonly Layout[]): Plan {
+function makePlan(op: string, out: Layout, inputs: readonly Layout[], partly: boolean): Plan {
   const size = sizeOf(out.shape);
   const single = inputs.map((l) => sizeOf(l.shape) === 1);
   const aligned = (l: Layout) => l.offset % 4 === 0 && isContiguous(l) && sizeOf(l.shape) === size;
-  if (aligned(out) && inputs.every((l, k) => (single[k] && size > 1) || aligned(l))) {
+  const whole = aligned(out) && !(partly && size % 4 !== 0); // whole vectors of four are written
+  if (whole && inputs.every((l, k) => (single[k] && size > 1) || aligned(l))) {
     const one = single.map((s) => s && size > 1);
     const words = [out.offset / 4, ...inputs.map((l, k) => (one[k] ? l.offset : l.offset / 4))];
     return { rank: undefined, run: 4, threads: Math.ceil(size / 4), words, single: one };

@@ -19,3 +19,4 @@ export { type Layout, type Shape, broadcastShapes, checkShape, resolveAxes, reso
   show, sizeOf } from "./shape.ts";
 export { type Nested, Tensor } from "./tensor.ts";
 export { type ThreadKernel, runThreads } from "./threads.ts";
+export { unroll } from "./unroll.ts";

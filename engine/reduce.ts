@@ -125,7 +125,8 @@ function lanes(device: Device, length: number): number {
 
 function plan(device: Device, fold: Fold): Pass {
   const { outer, length, inner } = fold;
-  const byRows = inner === 1 && length > SHORT;
+  const solo = device.info.software && outer >= 64; // a barrier costs more than the adding up
+  const byRows = inner === 1 && length > SHORT && !solo;
   const chunk = byRows ? rowChunk(device, fold) : Math.max(COLUMN_CHUNK, Math.ceil(length / 1024));
   const size = Math.max(1, Math.min(chunk, length));
   return { outer, length, inner, byRows, chunk: size, chunks: Math.max(1, Math.ceil(length / size)) };

@@ -1,4 +1,5 @@
 import lanesText from "../kernels/row/lanes.wgsl" with { type: "text" };
+import soloText from "../kernels/row/solo.wgsl" with { type: "text" };
 import { contiguousCopy } from "./elementwise.ts";
 import { foldGrid } from "./grid.ts";
 import { at } from "./shape.ts";
@@ -14,10 +15,10 @@ export interface RowKernel {
 }
 
 /**
- * Runs a row kernel: one workgroup for each of `rows` rows.
+ * Runs a row kernel: a workgroup, or where that is cheaper a thread, for each of `rows` rows.
  *
  * @param inputs read bindings in order; contiguous, any offset
- * @param params words after `rows`
+ * @param params words after `rows`; the first is the width of a row
  */
 export function runRows(
   kernel: RowKernel, inputs: readonly Tensor[], out: Tensor, rows: number,
@@ -25,29 +26,34 @@ export function runRows(
 ): void {
   if (rows === 0) return;
   const { device } = out;
-  const width = laneCount(device.info.software, params[0] ?? 1);
+  const lanes = laneCount(device.info.software, rows, params[0] ?? 1);
   const switches = Object.entries(kernel.switches ?? {});
-  const key = `${kernel.name}:${width}:${switches.map(([, on]) => on)}`;
-  const words = [rows, ...params].map((w) => w >>> 0);
+  const key = `${kernel.name}:${lanes}:${switches.map(([, on]) => on)}`;
   const compiled = device.kernels.get(key, () => ({
     name: kernel.name,
     code: [
-      `const WG = ${width}u;`, ...switches.map(([name, on]) => `const ${name} = ${on};`),
-      kernel.wgsl, lanesText,
+      `const WG = ${lanes}u;`, ...switches.map(([name, on]) => `const ${name} = ${on};`),
+      kernel.wgsl, lanes === 1 ? soloText : lanesText,
     ].join("\n"),
     bindings: "r".repeat(inputs.length) + "w",
   }));
   device.dispatch({
     kernel: compiled,
     buffers: [...inputs, out].map((t) => t.storage(kernel.name).buffer),
-    params: words,
-    grid: foldGrid(rows),
+    params: [rows, ...params].map((w) => w >>> 0),
+    grid: foldGrid(lanes === 1 ? Math.ceil(rows / SOLO_ROWS) : rows),
   });
 }
 
-/** Lanes to a row: few where a barrier is dear, else as many as the row keeps busy. */
-function laneCount(software: boolean, width: number): number {
-  if (software) return 8;
+/** Rows a workgroup takes where each has one thread. */
+const SOLO_ROWS = 64;
+
+/**
+ * Lanes to a row: on a GPU as many as the row keeps busy; on a software adapter, where a barrier
+ * costs more than the work, one, or a few if there are not enough rows.
+ */
+function laneCount(software: boolean, rows: number, width: number): number {
+  if (software) return rows >= SOLO_ROWS || width <= 32 ? 1 : 8;
   return width >= 1024 ? 256 : 64;
 }
 

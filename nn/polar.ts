@@ -34,7 +34,7 @@ const STACK_LIMIT = 2 ** 24;
  * @param options the steps, by default `CONVERGED`; no steps give the normalized start
  * @returns same shape; a transposed view where m > n
  * @throws ShapeError if there are fewer than two axes; RangeError for a safety below 1
- * Source: spec of the iteration: Amsel et al. 2025, "The Polar Express"; Jordan et al. 2024, Muon
+ * Source: Jordan et al. 2024, Muon; Amsel et al. 2025, "The Polar Express"
  * @example
  * const update = polar(gradient, MODULA_SIX);
  */

@@ -107,7 +107,7 @@ const DTYPES: readonly DType[] = ["f32", "i32", "u32", "bool"];
 
 /** Every input as a dtype that it must not have: DtypeError, naming op and dtype. */
 export function checkDtypes(row: OpRow): void {
-  const shapes = row.shapes.find((list) => list.every((s) => sizeOf(s) > 0)) ?? [];
+  const shapes = row.shapes.find((list) => list.every((s) => sizeOf(s) > 0)) ?? row.shapes[0] ?? [];
   const { inputs, dtypes = ["f32"] } = row;
   const name = row.says ?? nameOf(row);
   const good = (k: number): DType => inputs[k]?.dtype ?? dtypes[0] ?? "f32";

@@ -11,6 +11,7 @@ import gtBody from "../../kernels/compare/gt.wgsl" with { type: "text" };
 import leBody from "../../kernels/compare/le.wgsl" with { type: "text" };
 import ltBody from "../../kernels/compare/lt.wgsl" with { type: "text" };
 import neBody from "../../kernels/compare/ne.wgsl" with { type: "text" };
+import logText from "../../kernels/math/log.wgsl" with { type: "text" };
 import nanText from "../../kernels/math/nan.wgsl" with { type: "text" };
 import whereBody from "../../kernels/ternary/where.wgsl" with { type: "text" };
 import logBody from "../../kernels/unary/log.wgsl" with { type: "text" };
@@ -126,7 +127,7 @@ export const square = /* @__PURE__ */ defineUnary({
 
 /** Natural logarithm; any shape, f32. Throws DtypeError for others. */
 export const log = /* @__PURE__ */ defineUnary({
-  name: "log", body: logBody,
+  name: "log", body: `${logText}${logBody}`,
   vjp: (dy, [x]) => div(dy, x),
 });
 

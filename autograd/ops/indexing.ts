@@ -1,7 +1,7 @@
 import gatherText from "../../kernels/index/gather.wgsl" with { type: "text" };
 import scatterAddText from "../../kernels/index/scatter_add.wgsl" with { type: "text" };
-import { type Shape, ShapeError, type Tensor, checkDtype, resolveAxis, runThreads, show, sizeOf,
-  withContiguous } from "../../engine/index.ts";
+import { type Shape, ShapeError, type Tensor, type ThreadKernel, checkDtype, resolveAxis, runThreads,
+  show, sizeOf, unroll, withContiguous } from "../../engine/index.ts";
 import { apply, checkTensor } from "../define.ts";
 import type { Operand } from "../tape.ts";
 
@@ -17,8 +17,18 @@ interface Lookup {
   readonly steps: readonly [number, number, number];
 }
 
-/** NaN, stored where a float index is out of range; integers get the largest value. */
+/** NaN, stored where an index is out of range. */
 const NAN_BITS = 0x7fc00000;
+/** Neighbours a thread of the scatter kernel takes where they share an index. */
+const WIDE = 8;
+
+const SCATTER_ONE = /* @__PURE__ */ scatterKernel(1);
+const SCATTER_WIDE = /* @__PURE__ */ scatterKernel(WIDE);
+
+function scatterKernel(width: number): ThreadKernel {
+  const wgsl = `const RUN = ${width}u;\n${unroll(scatterAddText, 1, width)}`;
+  return { name: `scatterAdd${width}`, wgsl };
+}
 
 /**
  * Rows of a table: `table[ids]`.
@@ -90,27 +100,33 @@ function along(op: string, shape: Shape, index: Tensor, axis: number): Lookup {
   return { outer: sizeOf(shape.slice(0, at)), length: shape[at] ?? 1, inner, count, steps };
 }
 
+/** @param missing bits of what stands for an index out of range */
 function lookUp(op: string, x: Tensor, index: Tensor, lookup: Lookup, shape: Shape): Tensor {
   const from = checkTensor(op, x).shape;
+  const kernel = { name: "gather", wgsl: gatherText };
   return apply({
     name: op,
-    forward: (...inputs) => run(op, gatherText, inputs, lookup, shape, [NAN_BITS]),
+    forward: (...inputs) => run(op, kernel, inputs, lookup, shape, 1),
     vjp: (dy, [, ids]) => [() => addUp(`${op}Grad`, dy, ids as Tensor, lookup, from)],
   }, [x, index]);
 }
 
 function addUp(op: string, x: Tensor, index: Tensor, lookup: Lookup, shape: Shape): Tensor {
   const from = checkTensor(op, x).shape;
+  const shared = lookup.steps[2] === 0; // neighbours along inner go to the same place
+  const width = shared && lookup.inner % WIDE === 0 ? WIDE : 1;
+  const kernel = width === 1 ? SCATTER_ONE : SCATTER_WIDE;
   return apply({
     name: op,
-    forward: (...inputs) => run(op, scatterAddText, inputs, lookup, shape, []),
+    forward: (...inputs) => run(op, kernel, inputs, lookup, shape, width),
     vjp: (dy, [, ids]) => [() => lookUp(`${op}Grad`, dy, ids as Tensor, lookup, from)],
   }, [x, index]);
 }
 
+/** Runs a lookup kernel; a thread gives `width` elements of the result. */
 function run(
-  op: string, wgsl: string, inputs: readonly Operand[], lookup: Lookup, shape: Shape,
-  extra: readonly number[],
+  op: string, kernel: ThreadKernel, inputs: readonly Operand[], lookup: Lookup, shape: Shape,
+  width: number,
 ): Tensor {
   const [x, index] = inputs.map((t) => checkTensor(op, t)) as [Tensor, Tensor]; // always two
   checkDtype(op, x.dtype, ["f32"]);
@@ -119,9 +135,8 @@ function run(
     const [values, places] = list as [Tensor, Tensor];
     const out = values.device.empty(op, shape, "f32");
     const { length, inner, count, steps } = lookup;
-    const kernel = { name: wgsl === gatherText ? "gather" : "scatterAdd", wgsl };
-    runThreads(kernel, list, out, out.size, [
-      length, inner, count, values.layout.offset, places.layout.offset, ...steps, ...extra,
+    runThreads(kernel, list, out, out.size / width, [
+      length, inner, count, values.layout.offset, places.layout.offset, ...steps, NAN_BITS,
     ]);
     return out;
   });

@@ -1,5 +1,6 @@
 import erfText from "../../kernels/math/erf.wgsl" with { type: "text" };
 import expm1Text from "../../kernels/math/expm1.wgsl" with { type: "text" };
+import logText from "../../kernels/math/log.wgsl" with { type: "text" };
 import log1pText from "../../kernels/math/log1p.wgsl" with { type: "text" };
 import tanhText from "../../kernels/math/tanh.wgsl" with { type: "text" };
 import trigText from "../../kernels/math/trig.wgsl" with { type: "text" };
@@ -83,13 +84,13 @@ export const exp2 = /* @__PURE__ */ defineUnary({
 
 /** Logarithm to base 2. */
 export const log2 = /* @__PURE__ */ defineUnary({
-  name: "log2", body: log2Body,
+  name: "log2", body: `${logText}${log2Body}`,
   vjp: (dy, [x]) => div(dy, mul(x, Math.LN2)),
 });
 
 /** log(1 + x), exact to rounding also for small x. */
 export const log1p = /* @__PURE__ */ defineUnary({
-  name: "log1p", body: `${log1pText}${log1pBody}`,
+  name: "log1p", body: `${logText}${log1pText}${log1pBody}`,
   vjp: (dy, [x]) => div(dy, add(x, 1)),
 });
 

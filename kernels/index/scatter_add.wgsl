@@ -1,5 +1,6 @@
-// y[o, v, i] = base + sum of x[o, j, i] over the j with index[o, j, i] == v, in the order of j: no
-// atomics, so the same bits each time.
+// y[o, v, i] = sum of x[o, j, i] over the j with index[o, j, i] == v, in the order of j: no atomics,
+// so the same bits each time. A thread takes RUN neighbours along i, which share the index if RUN
+// is above 1. A line with $j stands for RUN copies (engine/unroll.ts).
 struct Params { threads: u32, length: u32, inner: u32, count: u32,
   x_at: u32, index_at: u32, index_outer: u32, index_step: u32, index_inner: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -8,16 +9,21 @@ struct Params { threads: u32, length: u32, inner: u32, count: u32,
 @group(0) @binding(3) var<uniform> p: Params;
 
 fn item(i: u32) {
-  let column = i % p.inner;
-  let v = i32((i / p.inner) % p.length);
-  let o = i / (p.inner * p.length);
+  let runs = p.inner / RUN;
+  let column = (i % runs) * RUN;
+  let v = i32((i / runs) % p.length);
+  let o = i / (runs * p.length);
   let index_from = p.index_at + o * p.index_outer + column * p.index_inner;
   let x_from = p.x_at + o * p.count * p.inner + column;
   let wrapped = v - i32(p.length);
-  var sum = 0.0;
-  for (var j = 0u; j < p.count; j++) {
-    let at = index[index_from + j * p.index_step];
-    if (at == v || at == wrapped) { sum += x[x_from + j * p.inner]; }
+  var sum$j = 0.0;
+  for (var k = 0u; k < p.count; k++) {
+    let at = index[index_from + k * p.index_step];
+    if (at == v || at == wrapped) {
+      let from_x = x_from + k * p.inner;
+      sum$j += x[from_x + $ju];
+    }
   }
-  y[i] = sum;
+  let to = (i / runs) * p.inner + column;
+  y[to + $ju] = sum$j;
 }

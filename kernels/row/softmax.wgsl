@@ -12,7 +12,7 @@ fn row(r: u32, lane: u32) {
   var top = bitcast<f32>(0xff800000u + p.zero);
   for (var i = lane; i < end; i += WG) { top = nan_max(top, p.scale * x[from_x + i]); }
   top = max_lanes(top, lane);
-  if (top == bitcast<f32>(0xff800000u + p.zero)) { top = bitcast<f32>(0x7fc00000u + p.zero); }
+  if (abs(top) == bitcast<f32>(0x7f800000u + p.zero)) { top = bitcast<f32>(0x7fc00000u + p.zero); }
   var sum = 0.0;
   for (var i = lane; i < end; i += WG) {
     let e = exp(p.scale * x[from_x + i] - top);

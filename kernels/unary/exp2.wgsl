@@ -1,2 +1,2 @@
-// 2 to the power of x.
-fn op(x: T) -> T { return exp2(x); }
+// 2 to the power of x; NaN stays.
+fn op(x: T) -> T { return select(exp2(x), x, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u); }

@@ -1,2 +1,2 @@
 // Natural logarithm.
-fn op(x: T) -> T { return log(x); }
+fn op(x: T) -> T { return log_ends(x, log(x)); }

@@ -1,2 +1,2 @@
 // Logarithm to base 2.
-fn op(x: T) -> T { return log2(x); }
+fn op(x: T) -> T { return log_ends(x, log2(x)); }

@@ -1,2 +1,4 @@
-// log(1 / (1 + exp(-x))).
-fn op(x: T) -> T { return min(x, 0.0) - log1p_f32(exp(-abs(x))); }
+// log(1 / (1 + exp(-x))); NaN stays.
+fn op(x: T) -> T {
+  return select(min(x, 0.0) - log1p_f32(exp(-abs(x))), x, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u);
+}

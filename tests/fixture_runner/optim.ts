@@ -1,12 +1,12 @@
 // optim.json: parameter trajectories under fixed gradients.
 
-import { scope } from "../../autograd/index.ts";
+import { scope, treeMap } from "../../autograd/index.ts";
 import type { Tensor } from "../../autograd/index.ts";
 import type { Check } from "./check.ts";
 import { isTensorValue, tensorList, toTensor } from "./decode.ts";
 import { Missing } from "./missing.ts";
-import { optimRows, ownRunners } from "./optim_rows.ts";
-import type { Weights } from "./optim_rows.ts";
+import type { Weights } from "./optim_options.ts";
+import { optimRows } from "./optim_rows.ts";
 import type { CaseRunner, FixtureTensor, FixtureValue, FixtureValues } from "./types.ts";
 
 // Names in the order of the list, as the optimizer sees them.
@@ -39,17 +39,14 @@ async function compareWeights(
 /** Runs a case of optim.json. */
 export const runOptim: CaseRunner = async (fixture, check) => {
   const algorithm = fixture.algo ?? fixture.id;
-  const own = ownRunners[algorithm];
-  if (own !== undefined) return await own(fixture, check);
   const row = optimRows[algorithm];
   if (row === undefined) throw new Missing(algorithm);
-  const initial = tensorList(fixture.in, "W0");
-  const weights = named(initial);
-  const optimizer = row(fixture.hyper ?? {}, weights);
+  const weights = named(tensorList(fixture.in, "W0"));
+  const { optimizer, view = (x: Tensor) => x } = row(fixture.hyper ?? {}, weights);
+  using owned = optimizer;
   const expected = steps(fixture.out, "W");
   for (const [t, grads] of steps(fixture.in ?? {}, "grads").entries()) {
-    scope(() => optimizer.step(weights, named(grads)));
+    scope(() => owned.step(treeMap(view, weights), treeMap(view, named(grads))));
     await compareWeights(t, weights, expected[t] ?? [], check);
   }
-  optimizer.dispose?.();
 };

@@ -54,7 +54,7 @@ test("dualized descent lowers the loss of a GPT", async () => {
       const { value, grads } = valueAndGrad((w: typeof weights) => {
         return crossEntropy(small.forward(ids, w), labels);
       })(weights);
-      const update = small.toList(small.dualize(grads as typeof weights, -0.3));
+      const update = small.toList(small.dualize(grads, -0.3));
       const moved = small.toList(weights).map((w, i) => {
         const u = update[i];
         return u ? add(w, u) : w;
@@ -92,13 +92,13 @@ test("well-normed: no weight change moves the output by more than its norm", asy
     const rows = [0, 1, 2].map((i) => Math.hypot(...cotangent.data.slice(4 * i, 4 * i + 4)));
     const dual = 2 * rows.reduce((a, b) => a + b, 0); // sqrt(4) times the sum of row norms
 
-    const slope = await innerProduct(module, change, grads as typeof weights);
+    const slope = await innerProduct(module, change, grads);
     const bound = dual * await module.norm(change).item();
     if (Math.abs(slope) > bound * 1.0001) throw new Error(`${slope} over ${bound}`);
-    const best = await module.dualNorm(grads as typeof weights).item();
+    const best = await module.dualNorm(grads).item();
     if (best > dual * 1.0001) throw new Error(`${best} over ${dual}`);
-    const update = module.dualize(grads as typeof weights, 1, CONVERGED);
-    assertClose(await innerProduct(module, update, grads as typeof weights), best, FLOAT32);
+    const update = module.dualize(grads, 1, CONVERGED);
+    assertClose(await innerProduct(module, update, grads), best, FLOAT32);
   }
 });
 
@@ -112,7 +112,7 @@ test("the bound on a linear chain is attained", async ({ rng }) => {
     return sum(mul(module.forward(device(x), w), device(cotangent)));
   })(weights);
 
-  const best = await module.dualNorm(grads as typeof weights).item();
+  const best = await module.dualNorm(grads).item();
   assertClose(best, 2 * Math.hypot(...cotangent.data), FLOAT32);
 });
 
