@@ -20,5 +20,6 @@ export { abs, ceil, cos, erf, exp, exp2, expm1, floor, gelu, geluTanh, log1p, lo
   reciprocal, relu, round, rsqrt, sigmoid, sign, silu, sin, softplus, sqrt, step, tan, tanh, trunc }
   from "./ops/unary.ts";
 export { expand, permute, reshape, squeeze, transpose, unsqueeze } from "./ops/views.ts";
+export { checkUntracked } from "./tape.ts";
 export { type Tree, treeFromPaths, treeLeaves, treeMap, treeMapWithPath, treePaths } from
   "./tree.ts";

@@ -166,7 +166,8 @@ export class Device implements Disposable {
   upload(op: string, shape: Shape, dtype: DType, data: HostArray): Tensor {
     // An upload reaches the queue before the batch being recorded: that batch must not use it.
     const t = this.#tensor(op, shape, dtype, this.recorder.batch);
-    this.gpu.queue.writeBuffer(t.storage(op).buffer.gpu, 0, data);
+    // wgpu panics on an empty write
+    if (data.length > 0) this.gpu.queue.writeBuffer(t.storage(op).buffer.gpu, 0, data);
     return t;
   }
 

@@ -162,3 +162,31 @@ export function mergeAxes(shape: Shape, strides: readonly (readonly number[])[])
   }
   return out;
 }
+
+/**
+ * Strides that show a layout's elements, in row-major order, in another shape of the same size.
+ *
+ * @returns undefined where no strides can: the elements would have to be copied
+ */
+export function reshapedStrides(from: Layout, to: Shape): number[] | undefined {
+  if (sizeOf(to) === 0) return rowMajor(to);
+  const blocks = mergeAxes(from.shape, [from.strides]); // runs of evenly spaced elements
+  const [steps = []] = blocks.strides;
+  const strides = new Array<number>(to.length).fill(0);
+  let block = blocks.shape.length - 1;
+  let left = block < 0 ? 1 : at(blocks.shape, block);
+  let step = block < 0 ? 0 : at(steps, block);
+  for (let axis = to.length - 1; axis >= 0; axis--) {
+    const size = at(to, axis);
+    if (size === 1) continue;
+    if (left === 1 && block > 0) {
+      left = at(blocks.shape, --block);
+      step = at(steps, block);
+    }
+    if (left % size !== 0) return undefined;
+    strides[axis] = step;
+    step *= size;
+    left /= size;
+  }
+  return strides;
+}

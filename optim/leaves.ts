@@ -1,4 +1,4 @@
-import { type Shape, type Tree, ShapeError, Tensor, treePaths } from "../autograd/index.ts";
+import { type Shape, type Tree, ShapeError, Tensor, checkUntracked, treePaths } from "../autograd/index.ts";
 import { checkDtype, show } from "../engine/index.ts";
 
 /** A weight and its gradient. */
@@ -15,7 +15,7 @@ export interface Pair {
  * @param op for errors
  * @returns in the order of the names
  * @throws TypeError if the trees differ, or hold one tensor twice; ShapeError, DtypeError,
- *   DisposedError
+ *   DisposedError; Error if a gradient is being computed with a weight
  */
 export function pairs(op: string, params: Tree, grads: Tree): Pair[] {
   const weights = leavesOf(op, "parameter", params);
@@ -28,6 +28,7 @@ export function pairs(op: string, params: Tree, grads: Tree): Pair[] {
     const grad = found.get(path);
     if (!grad) throw namesDiffer(op, path, "gradient");
     checkShapes(op, path, weight, grad);
+    checkUntracked(op, weight);
     return { path, weight, grad };
   });
 }

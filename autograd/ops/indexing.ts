@@ -101,12 +101,15 @@ function along(op: string, shape: Shape, index: Tensor, axis: number): Lookup {
 }
 
 /** @param missing bits of what stands for an index out of range */
-function lookUp(op: string, x: Tensor, index: Tensor, lookup: Lookup, shape: Shape): Tensor {
+/** Picks elements; `missing` holds the bits of what stands for an index out of range. */
+function lookUp(
+  op: string, x: Tensor, index: Tensor, lookup: Lookup, shape: Shape, missing = NAN_BITS,
+): Tensor {
   const from = checkTensor(op, x).shape;
   const kernel = { name: "gather", wgsl: gatherText };
   return apply({
     name: op,
-    forward: (...inputs) => run(op, kernel, inputs, lookup, shape, 1),
+    forward: (...inputs) => run(op, kernel, inputs, lookup, shape, 1, missing),
     vjp: (dy, [, ids]) => [() => addUp(`${op}Grad`, dy, ids as Tensor, lookup, from)],
   }, [x, index]);
 }
@@ -119,14 +122,14 @@ function addUp(op: string, x: Tensor, index: Tensor, lookup: Lookup, shape: Shap
   return apply({
     name: op,
     forward: (...inputs) => run(op, kernel, inputs, lookup, shape, width),
-    vjp: (dy, [, ids]) => [() => lookUp(`${op}Grad`, dy, ids as Tensor, lookup, from)],
+    vjp: (dy, [, ids]) => [() => lookUp(`${op}Grad`, dy, ids as Tensor, lookup, from, 0)],
   }, [x, index]);
 }
 
-/** Runs a lookup kernel; a thread gives `width` elements of the result. */
+/** Runs a lookup kernel; a thread gives `width` elements. The last word is read by `gather` only. */
 function run(
   op: string, kernel: ThreadKernel, inputs: readonly Operand[], lookup: Lookup, shape: Shape,
-  width: number,
+  width: number, missing = 0,
 ): Tensor {
   const [x, index] = inputs.map((t) => checkTensor(op, t)) as [Tensor, Tensor]; // always two
   checkDtype(op, x.dtype, ["f32"]);
@@ -136,7 +139,7 @@ function run(
     const out = values.device.empty(op, shape, "f32");
     const { length, inner, count, steps } = lookup;
     runThreads(kernel, list, out, out.size / width, [
-      length, inner, count, values.layout.offset, places.layout.offset, ...steps, NAN_BITS,
+      length, inner, count, values.layout.offset, places.layout.offset, ...steps, missing,
     ]);
     return out;
   });

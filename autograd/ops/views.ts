@@ -1,5 +1,5 @@
 import { type Shape, ShapeError, type Tensor, broadcastShapes, checkShape, contiguousCopy,
-  resolveAxis, rowMajor, show, sizeOf } from "../../engine/index.ts";
+  reshapedStrides, resolveAxis, rowMajor, show, sizeOf } from "../../engine/index.ts";
 import { apply, applyView, checkTensor } from "../define.ts";
 
 /**
@@ -51,11 +51,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 }
 
 function reshaped(x: Tensor, shape: Shape): Tensor {
-  if (show(shape) === show(x.shape)) return x.view("reshape", x.layout);
-  const whole = x.contiguous ? x : contiguousCopy(x);
-  const { offset } = whole.layout;
-  const result = whole.view("reshape", { shape, strides: rowMajor(shape), offset });
-  if (whole !== x) whole.dispose();
+  const strides = reshapedStrides(x.layout, shape);
+  if (strides) return x.view("reshape", { shape, strides, offset: x.layout.offset });
+  const whole = contiguousCopy(x);
+  const result = whole.view("reshape", { shape, strides: rowMajor(shape), offset: 0 });
+  whole.dispose();
   return result;
 }
 

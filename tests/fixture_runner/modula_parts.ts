@@ -33,8 +33,10 @@ export const runDescent: CaseRunner = async (fixture, check) => {
   const module = mlp({ output, input, width, depth: initial.length });
   const [x, t] = [tensorValue(fixture.in, "x"), tensorValue(fixture.in, "t")].map(toTensor);
   if (x === undefined || t === undefined) throw new Error("fixture: there is no data.");
-  const [losses, expected] = [fixture.out["loss"], fixture.out["W"]];
-  if (!Array.isArray(losses) || !Array.isArray(expected)) throw new Error("fixture: no trajectory.");
+  const { loss: losses, W: expected } = fixture.out;
+  if (!Array.isArray(losses) || !Array.isArray(expected)) {
+    throw new Error("fixture: there is no trajectory.");
+  }
   const weights = module.toTree(initial.map(toTensor));
   using optimizer = descentOf(module, losses.length);
   for (const [s, loss] of losses.entries()) {
@@ -56,15 +58,14 @@ async function compareWeights(
   if (!Array.isArray(expected)) throw new Error("fixture: a step is not a list of weights.");
   for (const [i, want] of expected.entries()) {
     const tensor = got[i];
-    if (tensor !== undefined) {
-      await check.tensor(`W[${s}][${i}]`, tensor, want as FixtureTensor, "W");
-    }
+    if (tensor === undefined) check.fail(`W[${s}][${i}]`, "there is no such weight");
+    else await check.tensor(`W[${s}][${i}]`, tensor, want as FixtureTensor, "W");
   }
 }
 
 /** Norm and duality map of a convolution weight, tap by tap. */
 export const runConvRule: CaseRunner = async (fixture, check) => {
-  const { norm, dual, lmo } = normMaps("conv_rule", "module");
+  const { norm, dual, lmo } = normMaps("conv_rule");
   const [weight] = tensorList(fixture.in, "weights").map(toTensor);
   const [expected] = tensorList(fixture.out, "dualize_exact");
   if (!norm || !dual || !lmo) throw new Missing("norm conv_rule");

@@ -105,13 +105,13 @@ function scionNorms(hyper: FixtureValues, weights: Weights): Readonly<Record<str
 
 /** Compositions by the name of the algorithm in the file. */
 export const composedRows: Readonly<Record<string, OptimRow>> = {
-  normalized_sgd: normalized("normalized_sgd", frobenius, ["beta"]),
-  signsgd: normalized("signsgd", maxAbs, []),
-  signum: normalized("signum", maxAbs, ["beta", "weight_decay"]),
-  uscg: conditionalGradient("uscg", 0),
-  scg: conditionalGradient("scg", 1),
+  normalized_sgd: /* @__PURE__ */ normalized("normalized_sgd", frobenius, ["beta"]),
+  signsgd: /* @__PURE__ */ normalized("signsgd", maxAbs, []),
+  signum: /* @__PURE__ */ normalized("signum", maxAbs, ["beta", "weight_decay"]),
+  uscg: /* @__PURE__ */ conditionalGradient("uscg", 0),
+  scg: /* @__PURE__ */ conditionalGradient("scg", 1),
   almond,
-  scion: scionBy("scion", (momentum) => ema({ momentum })),
+  scion: /* @__PURE__ */ scionBy("scion", (momentum) => ema({ momentum })),
   // The gradient buffer that is never zeroed but shrunk after a step is a decaying sum.
-  scion_light: scionBy("scion_light", (momentum) => heavyBall({ momentum })),
+  scion_light: /* @__PURE__ */ scionBy("scion_light", (momentum) => heavyBall({ momentum })),
 };

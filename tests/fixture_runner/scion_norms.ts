@@ -39,12 +39,12 @@ const rows: Readonly<Record<string, Norm>> = {
   "BiasRMS": rms,
 };
 
-// Of the kernels in one matrix [out, in k k].
-function convolution([fanOut = 1, fanIn = 1, ...kernel]: readonly number[]): Norm {
-  const side = kernel.at(-1) ?? 1;
+// Of the kernels in one matrix [out, in taps].
+function convolution([fanOut = 1, fanIn = 1, ...sides]: readonly number[]): Norm {
+  const taps = sides.reduce((product, side) => product * side, 1);
   return singularNorm({
-    name: "flattenedConvolution", formula: "k k sqrt(in/out) sigma_1",
-    factor: () => side * side * Math.sqrt(fanIn / fanOut),
+    name: "flattenedConvolution", formula: "taps sqrt(in/out) sigma_1",
+    factor: () => taps * Math.sqrt(fanIn / fanOut),
   });
 }
 
