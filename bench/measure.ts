@@ -17,9 +17,9 @@ export interface Effort {
   readonly sampleMs: number;
 }
 
-/** The usual effort. A case of 1 s a run, on a software adapter, still ends after 4 runs. */
+/** The usual effort. A case of 1 s a run, on a software adapter, still ends after 3 runs. */
 export const EFFORT: Effort = {
-  minRuns: 20, minSeconds: 1, maxSeconds: 4, fewestRuns: 3, sampleMs: 20,
+  minRuns: 20, minSeconds: 1, maxSeconds: 3, fewestRuns: 3, sampleMs: 20,
 };
 
 /** Runs in one sample at most. */

@@ -7,8 +7,8 @@ import type { LeftOut, Result } from "./run_case.ts";
 export interface Report {
   /** A measured case. */
   result(result: Result): void;
-  /** A case that was left out. */
-  leftOut(leftOut: LeftOut): void;
+  /** The cases that were left out; called once, at the end, if there are any. */
+  leftOut(list: readonly LeftOut[]): void;
 }
 
 /** What all results of a run have in common. */
@@ -38,7 +38,7 @@ export function circumstances(device: Device, commit: string | undefined): Circu
 export function jsonReport(about: Circumstances, print: Print, note: Print): Report {
   return {
     result: (result) => print(JSON.stringify(toJson(result, about, new Date()))),
-    leftOut: (leftOut) => note(`bench: ${describe(leftOut)}`),
+    leftOut: (list) => describe(list).forEach((line) => note(line)),
   };
 }
 
@@ -72,9 +72,17 @@ function round(x: number): number {
   return Number(x.toPrecision(6));
 }
 
-/** `matmul 4096: left out: a run takes 34 s or more here. Ask for it by --size 4096.` */
-export function describe({ name, size, secondsPerRun }: LeftOut): string {
-  const seconds = Number(secondsPerRun.toPrecision(2));
-  return `${name} ${size}: left out: a run takes ${seconds} s or more here. `
-    + `Ask for it by --size ${size}.`;
+/**
+ * Lines on what was left out, and how to ask for it.
+ *
+ * @returns a heading, and for each bench `matmul: 2048 (14 s), 4096 (110 s)`
+ */
+export function describe(list: readonly LeftOut[]): string[] {
+  const byName = new Map<string, string[]>();
+  for (const { name, size, secondsPerRun } of list) {
+    const sizes = byName.get(name) ?? [];
+    byName.set(name, [...sizes, `${size} (${Number(secondsPerRun.toPrecision(2))} s)`]);
+  }
+  const lines = [...byName].map(([name, sizes]) => `  ${name}: ${sizes.join(", ")}`);
+  return ["Left out, as one run takes so long here at best; ask for it by --size:", ...lines];
 }

@@ -59,10 +59,11 @@ async function runAll(
   session: Session, plan: readonly Planned[], report: Report,
 ): Promise<boolean> {
   let right = true;
+  const leftOut: LeftOut[] = [];
   for (const planned of plan) {
     try {
       const outcome = await runCase(session, planned);
-      if (isLeftOut(outcome)) report.leftOut(outcome);
+      if (isLeftOut(outcome)) leftOut.push(outcome);
       else report.result(outcome);
     } catch (error) {
       if (error instanceof DeviceLostError) throw error;
@@ -70,6 +71,7 @@ async function runAll(
       note(`bench: ${messageOf(error)}`);
     }
   }
+  if (leftOut.length > 0) report.leftOut(leftOut);
   return right;
 }
 

@@ -69,7 +69,7 @@ export function tableReport(about: Circumstances, options: TableOptions, print: 
   row("case", "size", ({ title }) => title);
   return {
     result: (result) => row(result.name, result.size, ({ show }) => show(result)),
-    leftOut: (leftOut) => print(describe(leftOut)),
+    leftOut: (list) => ["", ...describe(list)].forEach((line) => print(line)),
   };
 }
 

@@ -94,6 +94,6 @@ export async function checkSecond(row: OpRow, rng: TestRng, device?: Device): Pr
     for (const [k, name] of names.entries()) {
       await compare(`${what} of input ${k}`, grads.x[name] as Tensor, byInputs[k] as Array64, tolerance);
     }
-    await compare(`${what} by the cotangent`, grads.dy, byCotangent, row.gradTol ?? GRADIENT);
+    await compare(`${what} by the cotangent`, grads.dy, byCotangent, row.secondTol ?? GRADIENT);
   }
 }

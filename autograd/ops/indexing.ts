@@ -100,7 +100,6 @@ function along(op: string, shape: Shape, index: Tensor, axis: number): Lookup {
   return { outer: sizeOf(shape.slice(0, at)), length: shape[at] ?? 1, inner, count, steps };
 }
 
-/** @param missing bits of what stands for an index out of range */
 /** Picks elements; `missing` holds the bits of what stands for an index out of range. */
 function lookUp(
   op: string, x: Tensor, index: Tensor, lookup: Lookup, shape: Shape, missing = NAN_BITS,

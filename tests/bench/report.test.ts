@@ -37,12 +37,18 @@ test("matrices have a rate, and without git there is no commit", () => {
 test("with JSON, what is no result goes to the other stream", () => {
   const [lines, notes]: [string[], string[]] = [[], []];
   const report = jsonReport(about, (line) => lines.push(line), (line) => notes.push(line));
-  report.leftOut({ name: "matmul", size: "4096", secondsPerRun: 34.4 });
+  report.leftOut([
+    { name: "matmul", size: "2048", secondsPerRun: 4.321 },
+    { name: "matmul", size: "4096", secondsPerRun: 34.4 },
+    { name: "sum", size: "8", secondsPerRun: 1 },
+  ]);
   report.result(result);
 
   assert.is(lines.length, 1);
   assert.equal(notes, [
-    "bench: matmul 4096: left out: a run takes 34 s or more here. Ask for it by --size 4096.",
+    "Left out, as one run takes so long here at best; ask for it by --size:",
+    "  matmul: 2048 (4.3 s), 4096 (34 s)",
+    "  sum: 8 (1 s)",
   ]);
 });
 

@@ -4,9 +4,9 @@ import {
   div, matmul, relu, scale, scope, sqrt, square, sub, sum, transpose, zeros,
 } from "../../autograd/index.ts";
 import type { Tensor } from "../../autograd/index.ts";
+import { singularValues } from "../../nn/index.ts";
 import type { Check } from "./check.ts";
 import { tensorList, tensorValue, toTensor } from "./decode.ts";
-import { exported } from "./exported.ts";
 import { logOddsGradient, margins } from "./margins.ts";
 import { Missing } from "./missing.ts";
 import { normMaps } from "./norm_rows.ts";
@@ -82,8 +82,7 @@ const margin: CaseRunner = async (fixture, check) => {
 
 const spectrum: CaseRunner = async (fixture, check) => {
   const matrix = toTensor(tensorValue(fixture.in, "A"));
-  const decompose = exported<(x: Tensor) => Promise<ArrayLike<number>>>("singularValues");
-  const s = Array.from(await decompose(matrix));
+  const s = Array.from(await singularValues(matrix));
   const top = s[0] ?? NaN;
   const middle = s.slice(Math.floor((s.length - 1) / 2), Math.floor(s.length / 2) + 1);
   const median = middle.reduce((total, value) => total + value, 0) / middle.length;
