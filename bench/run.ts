@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { DeviceLostError, openDevice } from "../autograd/index.ts";
 import { BENCHES } from "./benches.ts";
-import type { Bench } from "./harness.ts";
+import { type Bench, BenchError } from "./harness.ts";
 import { EFFORT } from "./measure.ts";
 import { type Options, helpText, parseOptions } from "./options.ts";
 import { type Report, circumstances, jsonReport } from "./report.ts";
@@ -45,7 +45,8 @@ function reportFor(session: Session, { json }: Options, plan: readonly Planned[]
 async function measureRoofline(session: Session, report: Report): Promise<Roofline> {
   const measured = async (bench: Bench, ms: number): Promise<Result> => {
     const size = await referenceSize(session.device, bench, ms);
-    const result = await runCase(session, { bench, size, asked: true }) as Result; // it was asked for
+    // What is asked for is not left out.
+    const result = await runCase(session, { bench, size, asked: true }) as Result;
     report.result(result);
     return result;
   };
@@ -68,7 +69,8 @@ async function runAll(
     } catch (error) {
       if (error instanceof DeviceLostError) throw error;
       right = false;
-      note(`bench: ${messageOf(error)}`);
+      const about = `${planned.bench.name} ${showSize(planned.size)}: `;
+      note(`bench: ${error instanceof BenchError ? "" : about}${messageOf(error)}`);
     }
   }
   if (leftOut.length > 0) report.leftOut(leftOut);

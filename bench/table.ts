@@ -73,7 +73,7 @@ export function tableReport(about: Circumstances, options: TableOptions, print: 
   };
 }
 
-function heading(about: Circumstances, { timer }: TableOptions): string[] {
+function heading(about: Circumstances, { timer, matrices }: TableOptions): string[] {
   const { adapter, host, software, commit } = about;
   const kind = software ? "software adapter" : "GPU";
   const clock = timer === "gpu" ? "GPU time, by timestamps" : "wall time: no timestamps here";
@@ -83,6 +83,7 @@ function heading(about: Circumstances, { timer }: TableOptions): string[] {
     `Times are ${clock}. Host: microseconds to record and send one dispatch.`,
     "Roofline: share of what the two references on top allow a case; above 100 % for work that a",
     "cache holds.",
+    ...(matrices ? ["Flops count one triangle of a symmetric product."] : []),
     "",
   ];
 }

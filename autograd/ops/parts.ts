@@ -59,7 +59,8 @@ function sliceLayout({ shape, strides, offset }: Layout, ranges: readonly Range[
 function resolveRange(range: Range, size: number): [number, number, number] {
   if (range === null) return [0, size, 1];
   const [start, end, step = 1] = range;
-  if (!Number.isInteger(step) || step === 0 || Number.isNaN(start) || Number.isNaN(end)) {
+  const isPlace = (i: number) => Number.isInteger(i) || Math.abs(i) === Infinity;
+  if (!Number.isInteger(step) || step === 0 || !isPlace(start) || !isPlace(end)) {
     throw new RangeError(`slice: not a range: [${range}]. Use whole places and a step that is not 0.`);
   }
   const low = step > 0 ? 0 : -1;
@@ -138,7 +139,8 @@ export function split(
   x: Tensor, sizes: readonly number[], { axis = 0 }: { readonly axis?: number } = {},
 ): Tensor[] {
   const at = resolveAxis("split", axis, checkTensor("split", x).shape);
-  if (sizes.reduce((n, d) => n + d, 0) !== x.shape[at]) {
+  const whole = sizes.every((d) => Number.isInteger(d) && d >= 0);
+  if (!whole || sizes.reduce((n, d) => n + d, 0) !== x.shape[at]) {
     throw new ShapeError(
       `split: the parts do not add up to axis ${axis}: ${show(sizes)} of ${show(x.shape)}.`
         + ` Change the sizes.`,

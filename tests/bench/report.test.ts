@@ -54,8 +54,8 @@ test("with JSON, what is no result goes to the other stream", () => {
 
 test("the table names the adapter, warns of a software adapter, and its columns line up", () => {
   const lines: string[] = [];
-  const options = { timer: "gpu", names: ["matmul", "longer name"], sizes: ["64"], matrices: true } as
-    const;
+  const names = ["matmul", "longer name"];
+  const options = { timer: "gpu", names, sizes: ["64"], matrices: true } as const;
   const report = tableReport(about, options, (line) => lines.push(line));
   report.result({ ...result, size: "64", roofline: undefined });
   report.result({ ...result, name: "longer name", size: "64", matricesPerSecond: 123456 });
