@@ -1,4 +1,4 @@
-import { type Tensor, copyInto } from "../engine/index.ts";
+import { type Tensor, checkDtype, copyInto } from "../engine/index.ts";
 import { checkTensor } from "./define.ts";
 import { checkUntracked } from "./tape.ts";
 
@@ -11,5 +11,6 @@ import { checkUntracked } from "./tape.ts";
  */
 export function assign(target: Tensor, source: Tensor): void {
   checkUntracked("assign", checkTensor("assign", target));
-  copyInto(target, checkTensor("assign", source));
+  checkDtype("assign", checkTensor("assign", source).dtype, [target.dtype]);
+  copyInto(target, source);
 }

@@ -118,14 +118,14 @@ export interface Vjp<P, Y> {
  */
 export function vjp<P extends Tree, Y extends Tree>(f: (inputs: P) => Y, inputs: P): Vjp<P, Y> {
   const { tape, leaves, result } = trace(inputs, f);
-  const outputs = treeLeaves(result);
   let used = false;
   return {
     value: result,
     pullback: (dy) => {
       if (used) throw new Error("vjp: the pullback was used already. Run vjp() again.");
+      const seeds: (readonly [Tensor, Tensor])[] = [];
+      treeMap((y, d) => void seeds.push(pair(y, d as Tensor)), result, dy as Tree); // by name
       used = true;
-      const seeds = treeLeaves(dy as Tree).map((d, i) => pair(outputs[i], d));
       const grads = scope(() => backward(tape, seeds, leaves));
       dispose(leaves);
       return asTree(inputs, grads);
@@ -138,10 +138,10 @@ export function vjp<P extends Tree, Y extends Tree>(f: (inputs: P) => Y, inputs:
   };
 }
 
-function pair(y: Tensor | undefined, dy: Tensor): readonly [Tensor, Tensor] {
-  if (y && show(y.shape) === show(dy.shape)) return [y, dy];
+function pair(y: Tensor, dy: Tensor): readonly [Tensor, Tensor] {
+  if (show(y.shape) === show(dy.shape)) return [y, dy];
   throw new ShapeError(
     `vjp: the gradient does not have the result's shape: ${show(dy.shape)} for `
-      + `${y ? show(y.shape) : "nothing"}. Give one gradient of the same shape for each result.`,
+      + `${show(y.shape)}. Give one gradient of the same shape for each result.`,
   );
 }

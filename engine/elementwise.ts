@@ -68,6 +68,12 @@ export function elementwiseInto(target: Tensor, call: ElementwiseCall): void {
         + `${show(target.shape)}. Make the shapes equal.`,
     );
   }
+  if (target.layout.strides.some((step, axis) => step === 0 && at(target.shape, axis) > 1)) {
+    throw new ShapeError(
+      `${body.name}: the target repeats elements: ${show(target.shape)} with strides `
+        + `${show(target.layout.strides)}. Copy it first, as by add(x, 0).`,
+    );
+  }
   target.device.check(body.name);
   const storage = target.storage(body.name);
   const overlaps = (x: Tensor) => x.storage(body.name) === storage && !sameLayout(x, target);

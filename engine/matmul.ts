@@ -41,15 +41,22 @@ interface Variant {
   readonly group: readonly [number, number];
 }
 
-const LARGE: Variant = { name: "register8x8", text: registerKernel, tile: [8, 8], group: [8, 4] };
-const SMALL: Variant = { name: "register4x4", text: registerKernel, tile: [4, 4], group: [8, 2] };
 const TILED: Variant = { name: "tiled", text: tiledKernel, tile: [4, 4], group: [16, 16] };
 
-/** Software adapters win by large register tiles, GPUs by tiles in workgroup memory. */
+function register(tile: Variant["tile"], group: Variant["group"]): Variant {
+  const name = `register${tile.join("x")}.${group.join("x")}`;
+  return { name, text: registerKernel, tile, group };
+}
+
+/** GPUs win by tiles in workgroup memory, software adapters by large tiles in registers. */
 function chooseVariant(device: Device, m: number, n: number, k: number): Variant {
-  if (m < 32 || n < 32) return SMALL;
-  if (device.info.software) return LARGE;
-  return k < 16 ? SMALL : TILED;
+  if (!device.info.software) {
+    return m < 32 || n < 32 || k < 16 ? register([4, 4], [8, 8]) : TILED;
+  }
+  // As wide as the matrix, or lanes would have nothing to do.
+  const rows = m >= 8 ? 8 : 4;
+  if (n > 32) return register([rows, 8], [8, 4]);
+  return n > 16 ? register([rows, 4], [8, 4]) : register([rows, 4], [4, 8]);
 }
 
 /** Matrices in one dispatch; the grid has no more places along z. */
@@ -66,8 +73,8 @@ const MAX_BATCH = 65535;
 export function matmulFused(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { d, symmetric = false } = options;
   for (const t of d ? [a, b, d] : [a, b]) checkOperand(t);
-  const [m, n] = [size(a.layout, -2), size(b.layout, -1)];
   checkSizes(a.shape, b.shape, symmetric);
+  const [m, n] = [size(a.layout, -2), size(b.layout, -1)];
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const out = a.device.empty("matmul", [...batch, m, n], "f32");
   if (d) checkAddend(d.shape, out.shape);
@@ -84,7 +91,7 @@ function run(a: Tensor, b: Tensor, d: Tensor | undefined, options: MatmulOptions
   const [m, n, k] = [size(out.layout, -2), size(out.layout, -1), size(a.layout, -1)];
   const variant = chooseVariant(a.device, m, n, k);
   const switches = {
-    SYMMETRIC: symmetric, A_DOWN: stride(a.layout, -1) === 1, B_ACROSS: stride(b.layout, -1) === 1,
+    SYMMETRIC: symmetric, HAS_D: d !== undefined, A_DOWN: stride(a.layout, -1) === 1, B_ACROSS: stride(b.layout, -1) === 1,
   };
   const key = `matmul.${variant.name}:${Object.values(switches)}:${epilogue?.name ?? ""}`;
   const kernel = a.device.kernels.get(key, () => source(variant, switches, epilogue));
@@ -95,7 +102,7 @@ function run(a: Tensor, b: Tensor, d: Tensor | undefined, options: MatmulOptions
   });
   const rowsAndColumns = layouts.flatMap((l) => [stride(l, -2), stride(l, -1)]);
   const params = (first: number) => [
-    m, n, k, d ? 1 : 0, f32Bits(alpha), f32Bits(beta), ...rowsAndColumns,
+    m, n, k, 0, f32Bits(alpha), f32Bits(beta), ...rowsAndColumns,
     first, ...sizes, ...steps,
   ].map((w) => w >>> 0);
   const buffers = [a, b, d ?? b, out].map((t) => t.storage("matmul").buffer);

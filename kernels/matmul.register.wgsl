@@ -18,5 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     a$i += p.a_col;
     s$i_$j += u$i * v$j;
   }
-  store(base, row + $iu, col + $ju * WX, s$i_$j);
+  if (row + $iu < p.m) {
+    store(base, row + $iu, col + $ju * WX, s$i_$j);
+  } // $i
 }

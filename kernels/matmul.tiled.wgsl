@@ -50,5 +50,7 @@ fn main(
     }
     workgroupBarrier();
   }
-  store(base, row0 + lane.y * TM + $iu, col0 + lane.x + $ju * 16u, s$i_$j);
+  if (row0 + lane.y * TM + $iu < p.m) {
+    store(base, row0 + lane.y * TM + $iu, col0 + lane.x + $ju * 16u, s$i_$j);
+  } // $i
 }

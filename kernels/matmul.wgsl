@@ -1,7 +1,7 @@
 // Shared by the matmul kernels: C = epilogue(alpha A B + beta D), batched, any strides, C row-major.
 // Bindings, parameters, and the store of one element.
 struct Params {
-  m: u32, n: u32, k: u32, has_d: u32,
+  m: u32, n: u32, k: u32, zero: u32,
   alpha: f32, beta: f32, a_row: u32, a_col: u32,
   b_row: u32, b_col: u32, d_row: u32, d_col: u32,
   batch: vec4<u32>, // first matrix of this dispatch, then the sizes of three batch axes
@@ -27,11 +27,13 @@ fn base_of(group: u32) -> Base {
   return Base(sum4(p.a_batch * at), sum4(p.b_batch * at), index * p.m * p.n, sum4(p.d_batch * at));
 }
 
+// Stores one element of a row that is inside; HAS_D and SYMMETRIC are constants.
 fn store(base: Base, row: u32, col: u32, sum: f32) {
-  if (row >= p.m || col >= p.n || (SYMMETRIC && col < row)) { return; }
-  var y = p.alpha * sum;
-  if (p.has_d != 0u) { y += p.beta * d[base.d + row * p.d_row + col * p.d_col]; }
-  y = epilogue(y);
-  c[base.c + row * p.n + col] = y;
-  if (SYMMETRIC) { c[base.c + col * p.n + row] = y; }
+  if (col < p.n && !(SYMMETRIC && col < row)) {
+    var y = p.alpha * sum;
+    if (HAS_D) { y += p.beta * d[base.d + row * p.d_row + col * p.d_col]; }
+    y = epilogue(y);
+    c[base.c + row * p.n + col] = y;
+    if (SYMMETRIC) { c[base.c + col * p.n + row] = y; }
+  }
 }

@@ -69,16 +69,16 @@ export function sumSquares(x: Tensor, options: ReduceOptions = {}): Tensor {
  * @throws ShapeError if an axis does not exist or is empty; DtypeError for bool
  */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return fold("max", x, options, shareAmong(x, options), NUMERIC, "both");
+  return fold("max", x, options, shareAmong("max", x, options), NUMERIC, "both");
 }
 
 /** Smallest element over axes; as `max`. */
 export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return fold("min", x, options, shareAmong(x, options), NUMERIC, "both");
+  return fold("min", x, options, shareAmong("min", x, options), NUMERIC, "both");
 }
 
-function shareAmong(x: Tensor, { axis }: ReduceOptions) {
-  const axes = resolveAxes("max", axis, checkTensor("max", x).shape);
+function shareAmong(kind: string, x: Tensor, { axis }: ReduceOptions) {
+  const axes = resolveAxes(kind, axis, checkTensor(kind, x).shape);
   return (dy: Tensor, input: Tensor, y: Tensor): Tensor => {
     const ties = cast(eq(input, reshape(y, dy.shape)), "f32");
     return mul(div(ties, sum(ties, { axis: axes, keepDims: true })), dy);
