@@ -181,6 +181,11 @@ export class Device implements Disposable {
 
   /** @internal Records one dispatch. */
   dispatch(dispatch: Dispatch): void {
+    if (dispatch.buffers.some(({ pool }) => pool !== this.pool)) {
+      throw new Error(
+        `${dispatch.kernel.name}: the tensors are on different devices. Make all of them on one.`,
+      );
+    }
     this.recorder.record(dispatch);
   }
 

