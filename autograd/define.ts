@@ -40,8 +40,11 @@ export function applyView(
 /** What all elementwise operations have in common. */
 interface ElementwiseSpec {
   readonly name: string;
-  /** WGSL that declares `op` on scalars of type `T`; see kernels/. */
-  readonly body: string;
+  /**
+   * WGSL that declares `op` on scalars of type `T`; see kernels/. A list, with the functions it
+   * calls first, drops out of a bundle that does not use the operation; a template string stays.
+   */
+  readonly body: string | readonly string[];
   /** dtypes the operands may have. Default: f32. */
   readonly dtypes?: readonly DType[];
   /** dtype of the result. Default: that of the operands. */
@@ -63,7 +66,7 @@ export function defineUnary(
   },
 ): (x: Tensor) => Tensor {
   const { name, dtypes = FLOAT, out, vjp, saves } = spec;
-  const body: Body = { name, wgsl: spec.body };
+  const body: Body = { name, wgsl: [spec.body].flat().join("\n") };
   const op: OpSpec = {
     name,
     forward: (x) => {
@@ -85,7 +88,7 @@ export function defineBinary(
   },
 ): (a: Operand, b: Operand) => Tensor {
   const { name, dtypes = FLOAT, out, vjp, saves } = spec;
-  const body: Body = { name, wgsl: spec.body };
+  const body: Body = { name, wgsl: [spec.body].flat().join("\n") };
   const op: OpSpec = {
     name,
     forward: (a, b) => {

@@ -81,7 +81,13 @@ export function treeFromPaths<Leaf>(entries: Iterable<readonly [string, Leaf]>):
     const names = path.split(".");
     const last = names.pop() as string; // a split has at least one part
     let at = root;
-    for (const name of names) at = (at[name] ??= {}) as Record<string, unknown>;
+    if (path.split(".").includes("__proto__")) {
+      throw new TypeError(`tree: not a name for a leaf: ${path}. Leave __proto__ out of it.`);
+    }
+    for (const name of names) {
+      if (!Object.hasOwn(at, name)) at[name] = {};
+      at = at[name] as Record<string, unknown>;
+    }
     at[last] = leaf;
   }
   return root as Tree<Leaf>;

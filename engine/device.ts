@@ -33,6 +33,9 @@ export interface MemoryUse {
   readonly peak: number;
 }
 
+/** Milliseconds after failed work in which the loss of the device is awaited. */
+const LOSS_DELAY = 100;
+
 let current: Device | undefined;
 
 /** A GPU device and everything that lives on it: memory, kernels and the recorded work. */
@@ -226,10 +229,16 @@ export class Device implements Disposable {
       return result;
     } catch (error) {
       await Promise.all(this.#outcomes);
-      await Promise.resolve(); // a lost device says so in the same turn as it rejects
+      await this.#lossReported();
       this.check(op);
       throw error instanceof GpuError ? error : new GpuError(`${op}: ${String(error)}.`);
     }
+  }
+
+  /** Work on a lost device may fail a little before the loss itself is reported. */
+  async #lossReported(): Promise<void> {
+    const late = new Promise((resolve) => setTimeout(resolve, LOSS_DELAY));
+    await Promise.race([this.gpu.lost, late]);
   }
 
   readonly #onError = (event: GPUUncapturedErrorEvent): void => {

@@ -130,15 +130,15 @@ export function rng(seed: number): Rng {
 }
 
 const BODIES = {
-  bits: `${philoxText}\n${bitsBody}`,
-  uniform: `${philoxText}\n${uniformBody}`,
-  normal: `${philoxText}\n${trigText}\n${normalBody}`,
+  bits: [philoxText, bitsBody],
+  uniform: [philoxText, uniformBody],
+  normal: [philoxText, trigText, normalBody],
 } as const;
 
 function draw(kind: keyof typeof BODIES, from: Rng, shape: Shape, options: CreateOptions): Tensor {
   const { device = currentDevice() } = options;
   const { key, stream } = from.take();
-  const body = { name: `random_${kind}`, wgsl: BODIES[kind], indexed: true };
+  const body = { name: `random_${kind}`, wgsl: BODIES[kind].join("\n"), indexed: true };
   const operands = [...key, stream >>> 0, Math.floor(stream / 2 ** 32)];
   const out = kind === "bits" ? "u32" : "f32";
   return elementwise(device, { body, operands, type: "u32", out }, shape);

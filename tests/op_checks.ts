@@ -52,7 +52,8 @@ export async function compare(
 }
 
 /** Names a case. */
-export function describe(shapes: readonly Shape[], { dtype = "f32", layouts = [] }: Setting): string {
+export function describe(shapes: readonly Shape[], setting: Setting): string {
+  const { dtype = "f32", layouts = [] } = setting;
   const list = shapes.map((s) => `[${s.join(", ")}]`).join(" ");
   return [list, dtype, ...layouts].join(" ");
 }
@@ -118,7 +119,8 @@ export function checkDtypes(row: OpRow): void {
     const allowed = input.dtype ? [input.dtype] : dtypes;
     for (const wrong of DTYPES.filter((d) => !allowed.includes(d))) {
       const same = (i: number) => input.dtype === undefined && inputs[i]?.dtype === undefined;
-      const message = `${name}: dtype not supported: ${wrong}. Use ${allowed.join(" or ")}, or cast first.`;
+      const message = `${name}: dtype not supported: ${wrong}. `
+        + `Use ${allowed.join(" or ")}, or cast first.`;
       assert.throws(run((i) => (i === k || same(i) ? wrong : good(i))), (e: unknown) => {
         assert.instance(e, DtypeError);
         assert.is((e as DtypeError).message, message);

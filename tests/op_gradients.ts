@@ -92,7 +92,8 @@ export async function checkSecond(row: OpRow, rng: TestRng, device?: Device): Pr
     const byCotangent = constant ? full64(cotangent.shape, 0) : numericSlope(ref, arrays, along);
     const tolerance = row.secondTol ?? SECOND;
     for (const [k, name] of names.entries()) {
-      await compare(`${what} of input ${k}`, grads.x[name] as Tensor, byInputs[k] as Array64, tolerance);
+      const [got, expected] = [grads.x[name] as Tensor, byInputs[k] as Array64];
+      await compare(`${what} of input ${k}`, got, expected, tolerance);
     }
     await compare(`${what} by the cotangent`, grads.dy, byCotangent, row.secondTol ?? GRADIENT);
   }

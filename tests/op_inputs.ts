@@ -1,7 +1,7 @@
 // Inputs of ops under test: drawn values, and the layouts a tensor can have them in.
 
-import { type CreateOptions, type DType, type Device, type Shape, type Tensor, expand, reshape, slice,
-  tensor, transpose } from "../autograd/index.ts";
+import { type CreateOptions, type DType, type Device, type Shape, type Tensor, expand, reshape,
+  slice, tensor, transpose } from "../autograd/index.ts";
 import type { Domain, OpRow } from "./op_rows.ts";
 import { array64, broadcast64, build64, full64, transpose64 } from "./reference.ts";
 import type { Array64 } from "./reference.ts";
@@ -56,7 +56,8 @@ export function drawInputs(
       return array64(shapes[k] ?? [], apart.splice(0, counts[k]));
     }
     return build64(shapes[k] ?? [], () => {
-      return type === "f32" ? drawFloat(rng, input.domain, kinks) : drawWhole(rng, input.domain, type);
+      return type === "f32" ? drawFloat(rng, input.domain, kinks)
+        : drawWhole(rng, input.domain, type);
     });
   });
 }

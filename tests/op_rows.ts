@@ -58,13 +58,13 @@ export interface OpRow extends Tolerance {
 }
 
 /**
- * A vjp is a handful of float32 operations, each within 13 units in the last place (1.6e-6, the
- * bound of WGSL for exp in the domains used), on values of about 1.
+ * A vjp is a few float32 operations on values of about 1, each within 13 units in the last place:
+ * 1.6e-6, the bound of WGSL for exp in the domains used. Software adapters stay below 1e-6 in all.
  */
-export const GRADIENT: Tolerance = { rtol: 1e-5, atol: 5e-6 };
+export const GRADIENT: Tolerance = { rtol: 5e-6, atol: 3e-6 };
 
-/** A second derivative is a handful of first ones. */
-export const SECOND: Tolerance = { rtol: 5e-5, atol: 3e-5 };
+/** A second derivative is a few first ones, and its reference is off by up to 1e-6. */
+export const SECOND: Tolerance = { rtol: 2e-5, atol: 1e-5 };
 
 /** A function of one element; see `unary`. */
 export interface UnaryRow extends Omit<OpRow, "inputs" | "shapes" | "op" | "ref" | "refWhole"> {
@@ -73,9 +73,13 @@ export interface UnaryRow extends Omit<OpRow, "inputs" | "shapes" | "op" | "ref"
   readonly domain: Domain;
 }
 
-/** Elements of one tensor: scalar, empty, odd, whole vectors of four, longer than a workgroup. */
+/**
+ * Elements of one tensor: scalar, empty, odd, whole vectors of four, longer than a workgroup. Those
+ * of more than two axes are too large to be laid out in every way: the frame of all these kernels is
+ * one, and each number of axes is a pipeline more.
+ */
 export const UNARY_SHAPES: readonly (readonly Shape[])[] = [
-  [[]], [[0]], [[7]], [[3, 5]], [[2, 3, 4]], [[2, 0, 3]], [[1, 1031]],
+  [[]], [[0]], [[7]], [[3, 5]], [[2, 3, 12]], [[2, 0, 3]], [[1, 1031]],
 ];
 
 /** Where IEEE 754 has rules of its own, and so has the reference. */
@@ -109,7 +113,7 @@ export interface BinaryRow
 
 /** Pairs that are equal, or broadcast along first, middle, last and missing axes. */
 export const BINARY_SHAPES: readonly (readonly Shape[])[] = [
-  [[], []], [[7], [7]], [[3, 5], []], [[5], [3, 5]], [[2, 1, 4], [3, 1]], [[3, 4], [3, 1]],
+  [[], []], [[7], [7]], [[3, 5], []], [[5], [3, 5]], [[2, 1, 32], [3, 1]], [[3, 4], [3, 1]],
   [[0], [1]], [[2, 0], [2, 1]], [[1031], [1031]], [[33, 1], [1, 40]],
 ];
 

@@ -6,9 +6,9 @@ function check(thrown: unknown, type: ErrorType, message: string | RegExp): void
   if (!(thrown instanceof type)) {
     throw new Error(`expected a ${type.name}, and there was ${String(thrown)}`, { cause: thrown });
   }
-  const fits = typeof message === "string" ? thrown.message === message : message.test(thrown.message);
-  if (fits) return;
-  throw new Error(`the message is not the expected one:\n  ${thrown.message}\n  ${String(message)}`);
+  const text = thrown.message;
+  if (typeof message === "string" ? text === message : message.test(text)) return;
+  throw new Error(`the message is not the expected one:\n  ${text}\n  ${String(message)}`);
 }
 
 /**

@@ -62,7 +62,7 @@ export const div = /* @__PURE__ */ defineBinary({
  * each gets half of the gradient.
  */
 export const maximum = /* @__PURE__ */ defineBinary({
-  name: "maximum", body: `${nanText}${maximumBody}`, dtypes: NUMERIC,
+  name: "maximum", body: [nanText, maximumBody], dtypes: NUMERIC,
   vjp: (dy, [a, b]) => [() => mul(dy, share(gt, a, b)), () => mul(dy, share(gt, b, a))],
 });
 
@@ -71,7 +71,7 @@ export const maximum = /* @__PURE__ */ defineBinary({
  * each gets half of the gradient.
  */
 export const minimum = /* @__PURE__ */ defineBinary({
-  name: "minimum", body: `${nanText}${minimumBody}`, dtypes: NUMERIC,
+  name: "minimum", body: [nanText, minimumBody], dtypes: NUMERIC,
   vjp: (dy, [a, b]) => [() => mul(dy, share(lt, a, b)), () => mul(dy, share(lt, b, a))],
 });
 
@@ -127,7 +127,7 @@ export const square = /* @__PURE__ */ defineUnary({
 
 /** Natural logarithm; any shape, f32. Throws DtypeError for others. */
 export const log = /* @__PURE__ */ defineUnary({
-  name: "log", body: `${logText}${logBody}`,
+  name: "log", body: [logText, logBody],
   vjp: (dy, [x]) => div(dy, x),
 });
 

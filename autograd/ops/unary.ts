@@ -84,19 +84,19 @@ export const exp2 = /* @__PURE__ */ defineUnary({
 
 /** Logarithm to base 2. */
 export const log2 = /* @__PURE__ */ defineUnary({
-  name: "log2", body: `${logText}${log2Body}`,
+  name: "log2", body: [logText, log2Body],
   vjp: (dy, [x]) => div(dy, mul(x, Math.LN2)),
 });
 
 /** log(1 + x), exact to rounding also for small x. */
 export const log1p = /* @__PURE__ */ defineUnary({
-  name: "log1p", body: `${logText}${log1pText}${log1pBody}`,
+  name: "log1p", body: [logText, log1pText, log1pBody],
   vjp: (dy, [x]) => div(dy, add(x, 1)),
 });
 
 /** exp(x) - 1, exact to rounding also for small x. */
 export const expm1 = /* @__PURE__ */ defineUnary({
-  name: "expm1", body: `${expm1Text}${expm1Body}`, saves: "output",
+  name: "expm1", body: [expm1Text, expm1Body], saves: "output",
   vjp: (dy, _, y) => mul(dy, add(y, 1)),
 });
 
@@ -120,25 +120,25 @@ export const reciprocal = /* @__PURE__ */ defineUnary({
 
 /** Sine of radians; the error grows beyond 1e4. */
 export const sin = /* @__PURE__ */ defineUnary({
-  name: "sin", body: `${trigText}${sinBody}`,
+  name: "sin", body: [trigText, sinBody],
   vjp: (dy, [x]) => mul(dy, cos(x)),
 });
 
 /** Cosine of radians; the error grows beyond 1e4. */
 export const cos = /* @__PURE__ */ defineUnary({
-  name: "cos", body: `${trigText}${cosBody}`,
+  name: "cos", body: [trigText, cosBody],
   vjp: (dy, [x]) => neg(mul(dy, sin(x))),
 });
 
 /** Tangent of radians; the error grows beyond 1e4. */
 export const tan = /* @__PURE__ */ defineUnary({
-  name: "tan", body: `${trigText}${tanBody}`, saves: "output",
+  name: "tan", body: [trigText, tanBody], saves: "output",
   vjp: (dy, _, y) => mul(dy, add(mul(y, y), 1)),
 });
 
 /** Hyperbolic tangent. */
 export const tanh = /* @__PURE__ */ defineUnary({
-  name: "tanh", body: `${expm1Text}${tanhText}${tanhBody}`, saves: "output",
+  name: "tanh", body: [expm1Text, tanhText, tanhBody], saves: "output",
   vjp: (dy, _, y) => mul(dy, sub(1, mul(y, y))),
 });
 
@@ -150,13 +150,13 @@ export const sigmoid = /* @__PURE__ */ defineUnary({
 
 /** log(1 + exp(x)). */
 export const softplus = /* @__PURE__ */ defineUnary({
-  name: "softplus", body: `${log1pText}${softplusBody}`,
+  name: "softplus", body: [log1pText, softplusBody],
   vjp: (dy, [x]) => mul(dy, sigmoid(x)),
 });
 
 /** log(1 / (1 + exp(-x))). */
 export const logSigmoid = /* @__PURE__ */ defineUnary({
-  name: "logSigmoid", body: `${log1pText}${logSigmoidBody}`,
+  name: "logSigmoid", body: [log1pText, logSigmoidBody],
   vjp: (dy, [x]) => mul(dy, sigmoid(neg(x))),
 });
 
@@ -179,7 +179,7 @@ export const silu = /* @__PURE__ */ defineUnary({
  * Source: Abramowitz & Stegun 7.1.5; Press et al., Numerical Recipes, section 6.2
  */
 export const erf = /* @__PURE__ */ defineUnary({
-  name: "erf", body: `${erfText}${erfBody}`,
+  name: "erf", body: [erfText, erfBody],
   vjp: (dy, [x]) => mul(dy, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
 });
 
@@ -189,7 +189,7 @@ export const erf = /* @__PURE__ */ defineUnary({
  * Source: Hendrycks, Gimpel 2016
  */
 export const gelu = /* @__PURE__ */ defineUnary({
-  name: "gelu", body: `${erfText}${geluBody}`,
+  name: "gelu", body: [erfText, geluBody],
   vjp: (dy, [x]) => mul(dy, geluSlope(x)),
 });
 
@@ -199,7 +199,7 @@ export const gelu = /* @__PURE__ */ defineUnary({
  * Source: Hendrycks, Gimpel 2016
  */
 export const geluTanh = /* @__PURE__ */ defineUnary({
-  name: "geluTanh", body: `${expm1Text}${tanhText}${geluTanhBody}`,
+  name: "geluTanh", body: [expm1Text, tanhText, geluTanhBody],
   vjp: (dy, [x]) => mul(dy, geluTanhSlope(x)),
 });
 
@@ -208,7 +208,7 @@ export const step = /* @__PURE__ */ defineUnary({ name: "step", body: stepBody }
 
 /** Derivative of the tanh form of GeLU. */
 const geluTanhSlope = /* @__PURE__ */ defineUnary({
-  name: "geluTanhSlope", body: `${expm1Text}${tanhText}${geluTanhSlopeBody}`,
+  name: "geluTanhSlope", body: [expm1Text, tanhText, geluTanhSlopeBody],
   vjp: (dy, [x]) => mul(dy, geluTanhCurve(x)),
 });
 

@@ -1,4 +1,5 @@
 // log(1 / (1 + exp(-x))); NaN stays.
 fn op(x: T) -> T {
-  return select(min(x, 0.0) - log1p_f32(exp(-abs(x))), x, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u);
+  let y = min(x, 0.0) - log1p_f32(exp(-abs(x)));
+  return select(y, x, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u);
 }

@@ -34,7 +34,8 @@ test("an index to gather by has the tensor's shape but for the axis", () => {
 test("elements to scatter have an index each", () => {
   assertThrows(() => scatterAdd(zeros([2, 3]), ids(2, 2), 1, 5), ShapeError,
     "scatterAdd: index and elements differ: [2, 2] and [2, 3]. Give one index for each element.");
-  assertThrows(() => scatterAdd(zeros([2]), ids(2), 1, 5), ShapeError, /^scatterAdd: no such axis: 1/);
+  assertThrows(() => scatterAdd(zeros([2]), ids(2), 1, 5), ShapeError,
+    /^scatterAdd: no such axis: 1/);
   assertThrows(() => scatterAdd(zeros([2]), ids(2), 0, -1), ShapeError, /sizes must be whole/);
 });
 

@@ -37,7 +37,9 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   "engine/shape.test.ts": ["DtypeError", "ShapeError", "tensor"],
   "autograd/transforms.test.ts": ["grad", "valueAndGrad"],
   "autograd/pullback.test.ts": ["assign", "checkUntracked", "vjp"],
-  "autograd/tree.test.ts": ["treeFromPaths", "treeLeaves", "treeMap", "treeMapWithPath", "treePaths"],
+  "autograd/tree.test.ts": [
+    "treeFromPaths", "treeLeaves", "treeMap", "treeMapWithPath", "treePaths",
+  ],
 };
 
 const coverage = suite("rows of the ops", { device: false });

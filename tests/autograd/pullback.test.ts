@@ -1,8 +1,8 @@
 // vjp and its pullback, and assign, which must not change what a pullback still needs.
 
 import * as assert from "uvu/assert";
-import { type Tensor, add, assign, exp, grad, mul, sin, slice, square, sum, tensor, vjp, zeros } from
-  "../../autograd/index.ts";
+import { type Tensor, add, assign, exp, grad, mul, sin, slice, square, sum, tensor, vjp, zeros }
+  from "../../autograd/index.ts";
 import { ShapeError } from "../../engine/index.ts";
 import { assertClose } from "../close.ts";
 import { suite } from "../harness.ts";
@@ -14,7 +14,8 @@ const test = suite("pullbacks");
 const close = { rtol: 1e-5, atol: 1e-6 } as const;
 
 test("a pullback gives gradients for a tree of results, paired by name", async () => {
-  const run = () => vjp((p: { x: Tensor }) => ({ a: square(p.x), b: mul(p.x, 3) }), { x: tensor([5]) });
+  const f = (p: { x: Tensor }) => ({ a: square(p.x), b: mul(p.x, 3) });
+  const run = () => vjp(f, { x: tensor([5]) });
 
   const { value, pullback } = run();
   assert.equal([await value.a.item(), await value.b.item()], [25, 15]);
@@ -52,14 +53,15 @@ test("free lets go of what was saved, once or twice", ({ device }) => {
   assertThrows(() => pullback(zeros([1000])), Error, /^vjp: the pullback was used already/);
 });
 
-test("a gradient of another shape, or none, is refused, and the right one still taken", async () => {
+test("a gradient of another shape, or none, is refused, the right one still taken", async () => {
   const { pullback } = vjp((x: Tensor) => ({ a: x, b: square(x) }), tensor([5, 6]));
   const [one, two] = [tensor([1]), tensor([1, 1])];
 
   assertThrows(() => pullback({ a: two, b: one }), ShapeError,
     "vjp: the gradient does not have the result's shape: [1] for [2]. "
       + "Give one gradient of the same shape for each result.");
-  assertThrows(() => pullback({ a: two } as { a: Tensor; b: Tensor }), TypeError, /^tree: .* b is missing/);
+  assertThrows(() => pullback({ a: two } as { a: Tensor; b: Tensor }), TypeError,
+    /^tree: .* b is missing/);
   assert.equal(await pullback({ a: two, b: two }).toArray(), [11, 13]);
 });
 

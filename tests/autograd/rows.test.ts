@@ -2,14 +2,14 @@
 // kernels for software adapters and by those for GPUs.
 
 import * as assert from "uvu/assert";
-import { type Device, type Tensor, crossEntropy, layerNorm, logSoftmax, rmsNorm, rope, slice, softmax,
-  sum, tensor, vjp, zeros } from "../../autograd/index.ts";
+import { type Device, type Tensor, crossEntropy, layerNorm, logSoftmax, rmsNorm, rope, slice,
+  softmax, sum, tensor, vjp, zeros } from "../../autograd/index.ts";
 import { DtypeError, ShapeError } from "../../engine/index.ts";
 import { assertClose } from "../close.ts";
 import { withKernels } from "../engine/families.ts";
 import { suite } from "../harness.ts";
-import { build64, crossEntropy64, layerNorm64, logSoftmax64, map64, mul64, random64, reduce64, rmsNorm64,
-  rope64, softmax64, sub64, sum64 } from "../reference.ts";
+import { build64, crossEntropy64, layerNorm64, logSoftmax64, map64, mean64, mul64, random64,
+  reduce64, rmsNorm64, rope64, softmax64, sub64, sum64 } from "../reference.ts";
 import type { Array64 } from "../reference.ts";
 import { oneHot64 } from "../reference/parts.ts";
 import type { TestRng } from "../rng.ts";
@@ -17,8 +17,10 @@ import { assertThrows } from "../throws.ts";
 
 const test = suite("row kernels");
 
-/** Rows around 64 (where a thread takes a row), widths around 32, the lanes of a group, and 1024. */
-const SIZES = [[1, 1], [3, 31], [2, 33], [63, 40], [64, 65], [65, 3], [2, 1023], [3, 1024], [70, 1100]];
+/** Rows around 64, where a thread takes a row; widths around 32, a group's lanes, and 1024. */
+const SIZES = [
+  [1, 1], [3, 31], [2, 33], [63, 40], [64, 65], [65, 3], [2, 1023], [3, 1024], [70, 1100],
+];
 
 /** Exponentials within 67 units in the last place at most (8e-6), and sums over a row. */
 const close = { rtol: 1e-5, atol: 1e-6 } as const;
@@ -39,8 +41,7 @@ interface Row {
 
 /** s (dy - y mean(y dy)) with s the factor of the normalization. */
 function normGrad(factor: Array64, y: Array64, dy: Array64): Array64 {
-  const mean = (t: Array64) => reduce64(t, LAST, (line) => line.reduce((a, b) => a + b, 0) / line.length);
-  return times(factor, sub64(dy, times(y, mean(times(y, dy)))));
+  return times(factor, sub64(dy, times(y, mean64(times(y, dy), LAST))));
 }
 
 function factorOf(x: Array64, eps: number, centred: boolean): Array64 {
@@ -51,7 +52,7 @@ function factorOf(x: Array64, eps: number, centred: boolean): Array64 {
 }
 
 function centred(x: Array64): Array64 {
-  return sub64(x, reduce64(x, LAST, (line) => line.reduce((a, b) => a + b, 0) / line.length));
+  return sub64(x, mean64(x, LAST));
 }
 
 const ROWS: Readonly<Record<string, Row>> = {
@@ -75,8 +76,8 @@ const ROWS: Readonly<Record<string, Row>> = {
 async function check(rng: TestRng, device: Device, { op, ref, grad }: Row): Promise<void> {
   for (const shape of SIZES) {
     const [x, dy] = [random64(rng, shape, [-3, 3]), random64(rng, shape, [-1, 1])];
-    const { value, pullback } = vjp(({ x: t }: { x: Tensor }) => op(t), { x: tensor(x, { device }) });
-    const dx = pullback(tensor(dy, { device })).x;
+    const { value, pullback } = vjp(op, tensor(x, { device }));
+    const dx = pullback(tensor(dy, { device }));
 
     const y = ref(x);
     assertClose(await value.read(), y.data, close);
@@ -98,14 +99,15 @@ for (const family of ["software", "gpu"] as const) {
         const labels = build64([rows], () => rng.int(classes));
         const dy = random64(rng, [rows], [-1, 1]);
         const ids = tensor(Int32Array.from(labels.data), { device });
-        const lossOf = ({ x: t }: { x: Tensor }) => crossEntropy(t, ids, { reduction: "none" });
-        const { value, pullback } = vjp(lossOf, { x: tensor(x, { device }) });
-        const dx = pullback(tensor(dy, { device })).x;
+        const lossOf = (t: Tensor) => crossEntropy(t, ids, { reduction: "none" });
+        const { value, pullback } = vjp(lossOf, tensor(x, { device }));
+        const dx = pullback(tensor(dy, { device }));
 
         const gap = sub64(softmax64(x), oneHot64(labels, classes));
         assertClose(await value.read(), crossEntropy64(x, labels.data).data, close);
         const expected = times(gap, { shape: [rows, 1], data: dy.data });
-        assertClose({ shape: x.shape, data: await dx.read() }, expected, { rtol: 1e-4, atol: 1e-6 });
+        const got = { shape: x.shape, data: await dx.read() };
+        assertClose(got, expected, { rtol: 1e-4, atol: 1e-6 });
       }
     });
   });
@@ -155,8 +157,10 @@ test("a rotary embedding is exact at its fastest pair however far, and close at 
   });
 
 test("a softmax wants an axis that is there, and causal scores the last", () => {
-  assertThrows(() => softmax(zeros([2, 3]), { axis: 2 }), ShapeError, /^softmax: no such axis: 2 of/);
-  assertThrows(() => logSoftmax(zeros([2]), { axis: -2 }), ShapeError, /^logSoftmax: no such axis: -2/);
+  assertThrows(() => softmax(zeros([2, 3]), { axis: 2 }), ShapeError,
+    /^softmax: no such axis: 2 of/);
+  assertThrows(() => logSoftmax(zeros([2]), { axis: -2 }), ShapeError,
+    /^logSoftmax: no such axis: -2/);
   assertThrows(() => softmax(zeros([2, 3]), { axis: 0, causal: true }), ShapeError,
     "softmax: a causal softmax runs along the last axis: axis 0 of [2, 3]. Transpose the scores.");
 });
@@ -175,7 +179,8 @@ test("a cross-entropy wants a label for every row, and a known reduction", () =>
   assertThrows(() => crossEntropy(zeros([2, 3]), labels(3)), ShapeError,
     "crossEntropy: labels do not fit the logits: [2, 3] and [3]. "
       + "Give one label for each row of logits.");
-  assertThrows(() => crossEntropy(zeros([]), labels(1)), ShapeError, /: labels do not fit the logits/);
+  assertThrows(() => crossEntropy(zeros([]), labels(1)), ShapeError,
+    /: labels do not fit the logits/);
   assertThrows(() => crossEntropy(zeros([2, 3]), zeros([2])), DtypeError, /^crossEntropy: .*: f32/);
   const reduction = "most" as "mean";
   assertThrows(() => crossEntropy(zeros([2, 3]), labels(2), { reduction }), RangeError,
@@ -185,7 +190,8 @@ test("a cross-entropy wants a label for every row, and a known reduction", () =>
 test("a rotary embedding wants pairs, a sequence and a positive base", () => {
   for (const shape of [[4], [2, 3], []]) {
     assertThrows(() => rope(zeros(shape)), ShapeError,
-      `rope: the last axis does not fall into pairs: [${shape.join(", ")}]. Give [..., seq, 2 half].`);
+      `rope: the last axis does not fall into pairs: [${shape.join(", ")}]. `
+        + "Give [..., seq, 2 half].");
   }
   for (const base of [0, -1, NaN]) {
     assertThrows(() => rope(zeros([2, 4]), { base }), RangeError,

@@ -1,8 +1,8 @@
 // Trees of named tensors.
 
 import * as assert from "uvu/assert";
-import { type Tensor, add, mul, tensor, treeFromPaths, treeLeaves, treeMap, treeMapWithPath, treePaths,
-  zeros } from "../../autograd/index.ts";
+import { type Tensor, add, mul, tensor, treeFromPaths, treeLeaves, treeMap, treeMapWithPath,
+  treePaths, zeros } from "../../autograd/index.ts";
 import { suite } from "../harness.ts";
 import { assertThrows } from "../throws.ts";
 
@@ -63,7 +63,8 @@ test("a tensor in one tree and names in another are told apart", () => {
   assertThrows(() => treeMap((x) => x, flat, build(1)), TypeError,
     "tree: the trees do not have the same names: blocks is a tensor in one only. "
       + "Build both from the same module.");
-  assertThrows(() => treeMap((x) => x, zeros([1]), build(1)), TypeError, /: the root is a tensor in one/);
+  assertThrows(() => treeMap((x) => x, zeros([1]), build(1)), TypeError,
+    /: the root is a tensor in one/);
 });
 
 test("a tree is built again from its paths", () => {
@@ -80,6 +81,15 @@ test("one leaf without a name is the tree itself, and no leaf an empty tree", ()
 
   assert.is(treeFromPaths([["", x]]), x);
   assert.equal(treeFromPaths([]), {});
+});
+
+test("names that every object has are names like others, but for one that is refused", () => {
+  const tree = treeFromPaths([["constructor.weight", 1], ["toString", 2]]);
+
+  assert.equal(Object.entries(tree), [["constructor", { weight: 1 }], ["toString", 2]]);
+  assertThrows(() => treeFromPaths([["a.__proto__.b", 1]]), TypeError,
+    "tree: not a name for a leaf: a.__proto__.b. Leave __proto__ out of it.");
+  assert.is(("b" in {}) as boolean, false);
 });
 
 test("leaves of other types can be put under names too", () => {

@@ -1,8 +1,8 @@
 // What the changes of layout and the parts of tensors refuse, and that views are views.
 
 import * as assert from "uvu/assert";
-import { type Range, type Tensor, assign, concat, expand, grad, mul, pad, permute, reshape, slice, split,
-  squeeze, stack, sum, tensor, transpose, unsqueeze, zeros } from "../../autograd/index.ts";
+import { type Range, type Tensor, assign, concat, expand, grad, mul, pad, permute, reshape, slice,
+  split, squeeze, stack, sum, tensor, transpose, unsqueeze, zeros } from "../../autograd/index.ts";
 import { DtypeError, ShapeError } from "../../engine/index.ts";
 import { suite } from "../harness.ts";
 import { assertThrows } from "../throws.ts";
@@ -47,9 +47,11 @@ test("assigning a tensor to itself changes nothing", async () => {
 test("assign refuses another dtype, another shape and what is no tensor", () => {
   const x = matrix();
 
-  assertThrows(() => assign(x, tensor(Int32Array.of(1))), DtypeError, /^assign: dtype not supported: i32/);
+  assertThrows(() => assign(x, tensor(Int32Array.of(1))), DtypeError,
+    /^assign: dtype not supported: i32/);
   assertThrows(() => assign(x, zeros([2])), ShapeError, /: shapes do not broadcast: /);
-  assertThrows(() => assign(x, zeros([1, 2, 3])), ShapeError, /: the result does not fit the target/);
+  assertThrows(() => assign(x, zeros([1, 2, 3])), ShapeError,
+    /: the result does not fit the target/);
   assertThrows(() => assign(x, 1 as unknown as Tensor), TypeError, /^assign: not a tensor: number/);
 });
 
@@ -59,12 +61,15 @@ test("permute wants every axis once", () => {
       `permute: the axes are not an order of all: [${axes.join(", ")}] of [2, 3]. `
         + "Name each axis once.");
   }
-  assertThrows(() => permute(matrix(), [0, 2]), ShapeError, /^permute: no such axis: 2 of \[2, 3\]/);
+  assertThrows(() => permute(matrix(), [0, 2]), ShapeError,
+    /^permute: no such axis: 2 of \[2, 3\]/);
 });
 
 test("transpose wants two axes that are there", () => {
-  assertThrows(() => transpose(tensor([1, 2])), ShapeError, /^transpose: no such axis: -2 of \[2\]/);
-  assertThrows(() => transpose(matrix(), { axes: [0, 5] }), ShapeError, /^transpose: no such axis: 5/);
+  assertThrows(() => transpose(tensor([1, 2])), ShapeError,
+    /^transpose: no such axis: -2 of \[2\]/);
+  assertThrows(() => transpose(matrix(), { axes: [0, 5] }), ShapeError,
+    /^transpose: no such axis: 5/);
 });
 
 test("reshape wants as many elements, and one open size at most", () => {
@@ -107,12 +112,13 @@ test("slice wants ranges of whole places for axes that are there", () => {
 
 test("a slice may run to infinity", async () => {
   assert.equal(await slice(matrix(), [null, [1, Infinity]]).toArray(), [[2, 3], [5, 6]]);
-  assert.equal(await slice(matrix(), [[Infinity, -Infinity, -1]]).toArray(), [[4, 5, 6], [1, 2, 3]]);
+  assert.equal(await slice(matrix(), [[Infinity, -Infinity, -1]]).toArray(),
+    [[4, 5, 6], [1, 2, 3]]);
 });
 
 test("concat wants tensors that are alike but for the axis", () => {
-  const message = "concat: tensors differ beside axis 0: [2, 3] f32 and [2, 2] f32. Make them alike.";
-  assertThrows(() => concat([matrix(), zeros([2, 2])]), ShapeError, message);
+  assertThrows(() => concat([matrix(), zeros([2, 2])]), ShapeError,
+    "concat: tensors differ beside axis 0: [2, 3] f32 and [2, 2] f32. Make them alike.");
   assertThrows(() => concat([matrix(), zeros([3])]), ShapeError, /^concat: tensors differ/);
   assertThrows(() => concat([matrix(), zeros([2, 3], { dtype: "i32" })]), Error,
     /^concat: tensors differ beside axis 0: \[2, 3\] f32 and \[2, 3\] i32/);
@@ -129,7 +135,8 @@ test("stack wants tensors of one shape", () => {
 test("split wants whole sizes that add up to the axis", () => {
   for (const sizes of [[1, 1], [3, 1], [4, -1], [1.5, 1.5]]) {
     assertThrows(() => split(matrix(), sizes, { axis: 1 }), ShapeError,
-      `split: the parts do not add up to axis 1: [${sizes.join(", ")}] of [2, 3]. Change the sizes.`);
+      `split: the parts do not add up to axis 1: [${sizes.join(", ")}] of [2, 3]. `
+        + "Change the sizes.");
   }
   assertThrows(() => split(matrix(), [2], { axis: 2 }), ShapeError, /^split: no such axis: 2/);
 });

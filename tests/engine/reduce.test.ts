@@ -1,5 +1,5 @@
-// The reductions at the sizes where their kernels change, by the kernels for software adapters and by
-// those for GPUs.
+// The reductions at the sizes where their kernels change, by the kernels for software adapters and
+// by those for GPUs.
 
 import * as assert from "uvu/assert";
 import { type Device, type Tensor, argmax, argmin, expand, max, mean, min, permute, slice, sum,
@@ -166,7 +166,8 @@ test("nothing has no largest element", () => {
   for (const [name, fold] of Object.entries({ max, min, argmax, argmin })) {
     assertThrows(() => fold(zeros([2, 0]), { axis: 1 }), ShapeError,
       `${name}: no elements to choose from: [2, 0] over axes [1]. Leave empty axes out.`);
-    assertThrows(() => fold(zeros([0])), ShapeError, /: no elements to choose from: \[0\] over axes \[0\]/);
+    assertThrows(() => fold(zeros([0])), ShapeError,
+      /: no elements to choose from: \[0\] over axes \[0\]/);
   }
   assert.equal(max(zeros([2, 0]), { axis: 0 }).shape, [0]);
 });
@@ -177,7 +178,8 @@ test("an axis that is not there, or is named twice, is refused", () => {
   assertThrows(() => mean(zeros([2, 3]), { axis: [0, -2] }), ShapeError,
     "mean: an axis is named twice: [0, 0] of [2, 3]. Name it once.");
   assertThrows(() => min(zeros([2, 3]), { axis: -3 }), ShapeError, /^min: no such axis: -3/);
-  assertThrows(() => argmin(zeros([2, 3]), { axis: 0.5 }), ShapeError, /^argmin: no such axis: 0.5/);
+  assertThrows(() => argmin(zeros([2, 3]), { axis: 0.5 }), ShapeError,
+    /^argmin: no such axis: 0.5/);
 });
 
 test("a disposed tensor is refused", () => {

@@ -176,8 +176,10 @@ test("ragged and mixed nested arrays are refused, with the place", () => {
   assertThrows(() => tensor([[1, 2], [3]]), ShapeError,
     "tensor: ragged or mixed nested arrays: expected [2, 2], and found 1 elements at depth 1. "
       + "Make the rows equally long.");
-  assertThrows(() => tensor([[1], 2]), ShapeError, /expected \[2, 1\], and found number at depth 1/);
-  assertThrows(() => tensor([1, [2]]), ShapeError, /expected \[2\], and found 1 elements at depth 1/);
+  assertThrows(() => tensor([[1], 2]), ShapeError,
+    /expected \[2, 1\], and found number at depth 1/);
+  assertThrows(() => tensor([1, [2]]), ShapeError,
+    /expected \[2\], and found 1 elements at depth 1/);
 });
 
 test("numbers that an integer dtype does not have are refused", () => {
@@ -186,7 +188,8 @@ test("numbers that an integer dtype does not have are refused", () => {
     ["u32", -1, "0 to 4294967295"], ["u32", NaN, "0 to 4294967295"], ["bool", 2, "0 to 1"],
   ] as const;
   for (const [dtype, value, range] of cases) {
-    const message = `tensor: a number does not fit ${dtype}: ${value}. Use whole numbers from ${range}.`;
+    const message = `tensor: a number does not fit ${dtype}: ${value}. `
+      + `Use whole numbers from ${range}.`;
     assertThrows(() => tensor([value], { dtype }), DtypeError, message);
     assertThrows(() => full([2], value, { dtype }), DtypeError, message);
   }

@@ -23,7 +23,8 @@ export function numericSlope(
 ): Array64 {
   const h = 1e-6;
   const [right, left] = [f(moved(inputs, along, h)), f(moved(inputs, along, -h))];
-  return { shape: right.shape, data: right.data.map((y, i) => (y - (left.data[i] ?? NaN)) / (2 * h)) };
+  const data = right.data.map((y, i) => (y - (left.data[i] ?? NaN)) / (2 * h));
+  return { shape: right.shape, data };
 }
 
 /**
