@@ -35,6 +35,7 @@ import "./examples/data.test.ts";
 import "./examples/options.test.ts";
 import "./examples/output.test.ts";
 import "./examples/report.test.ts";
+import "./examples/training.test.ts";
 import "./fixture_runner/check.test.ts";
 import "./harness/close.test.ts";
 import "./harness/harness.test.ts";
