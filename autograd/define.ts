@@ -1,5 +1,5 @@
-import { type Body, type DType, DtypeError, type Layout, type Shape, Tensor, checkDtype, elementwise, show } from
-  "../engine/index.ts";
+import { type Body, type DType, DtypeError, type Layout, type Shape, Tensor, checkDtype,
+  elementwise, show } from "../engine/index.ts";
 import { type InputGrads, type Operand, type Saves, note } from "./tape.ts";
 
 /** An operation: how its result is computed, and how gradients pass back through it. */
@@ -113,7 +113,8 @@ export function commonDtype(op: string, operands: readonly Operand[]): DType {
   const dtypes = [...new Set(tensors.map((t) => checkTensor(op, t).dtype))];
   const [dtype] = dtypes;
   if (dtype === undefined) {
-    throw new TypeError(`${op}: no tensor among the operands: ${operands.join(", ")}. Use tensor().`);
+    const list = operands.join(", ");
+    throw new TypeError(`${op}: no tensor among the operands: ${list}. Use tensor().`);
   }
   if (dtypes.length > 1) {
     throw new DtypeError(`${op}: dtypes differ: ${dtypes.join(" and ")}. Cast one with cast().`);

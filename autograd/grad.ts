@@ -75,9 +75,9 @@ export function valueAndGrad<P extends Tree, Rest extends unknown[]>(
 
 function checkScalar(value: unknown): Tensor {
   if (value instanceof Tensor && value.size === 1) return value;
+  const what = value instanceof Tensor ? show(value.shape) : typeof value;
   throw new ShapeError(
-    `grad: the function must return one number: it returned `
-      + `${value instanceof Tensor ? show(value.shape) : typeof value}. Take sum() or mean() of it.`,
+    `grad: the function must return one number: it returned ${what}. Take sum() or mean() of it.`,
   );
 }
 

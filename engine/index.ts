@@ -15,8 +15,8 @@ export { f32Bits } from "./recorder.ts";
 export { type Reduction, reduce } from "./reduce.ts";
 export { type RowKernel, rowsOf, runRows, withContiguous } from "./rows.ts";
 export { type Scope, dispose, keep, openScope, scope } from "./scope.ts";
-export { type Layout, type Shape, broadcastShapes, checkShape, reshapedStrides, resolveAxes, resolveAxis, rowMajor,
-  show, sizeOf } from "./shape.ts";
+export { type Layout, type Shape, broadcastShapes, checkShape, reshapedStrides, resolveAxes,
+  resolveAxis, rowMajor, show, sizeOf } from "./shape.ts";
 export { type Nested, Tensor } from "./tensor.ts";
 export { type ThreadKernel, runThreads } from "./threads.ts";
 export { unroll } from "./unroll.ts";

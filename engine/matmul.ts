@@ -91,7 +91,8 @@ function run(a: Tensor, b: Tensor, d: Tensor | undefined, options: MatmulOptions
   const [m, n, k] = [size(out.layout, -2), size(out.layout, -1), size(a.layout, -1)];
   const variant = chooseVariant(a.device, m, n, k);
   const switches = {
-    SYMMETRIC: symmetric, HAS_D: d !== undefined, A_DOWN: stride(a.layout, -1) === 1, B_ACROSS: stride(b.layout, -1) === 1,
+    SYMMETRIC: symmetric, HAS_D: d !== undefined,
+    A_DOWN: stride(a.layout, -1) === 1, B_ACROSS: stride(b.layout, -1) === 1,
   };
   const key = `matmul.${variant.name}:${Object.values(switches)}:${epilogue?.name ?? ""}`;
   const kernel = a.device.kernels.get(key, () => source(variant, switches, epilogue));

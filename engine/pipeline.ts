@@ -10,7 +10,7 @@ export interface KernelSource {
   readonly bindings: string;
 }
 
-/** Bytes bound for parameters, at most used by a kernel: kernels of one layout share bind groups. */
+/** Bytes bound for parameters whatever the kernel, so that kernels can share bind groups. */
 export const PARAM_BYTES = 512;
 
 /** A compiled kernel. */

@@ -35,7 +35,9 @@ class Timers {
 
   next(kernel: Kernel): GPUComputePassTimestampWrites {
     const first = this.names.length * 2 % QUERIES;
-    if (first === 0) this.#sets.push(this.#gpu.createQuerySet({ type: "timestamp", count: QUERIES }));
+    if (first === 0) {
+      this.#sets.push(this.#gpu.createQuerySet({ type: "timestamp", count: QUERIES }));
+    }
     this.names.push(kernel.name);
     const querySet = this.#sets.at(-1) as GPUQuerySet; // the first call has made one
     return { querySet, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 };

@@ -129,7 +129,8 @@ function plan(device: Device, fold: Fold): Pass {
   const byRows = inner === 1 && length > SHORT && !solo;
   const chunk = byRows ? rowChunk(device, fold) : Math.max(COLUMN_CHUNK, Math.ceil(length / 1024));
   const size = Math.max(1, Math.min(chunk, length));
-  return { outer, length, inner, byRows, chunk: size, chunks: Math.max(1, Math.ceil(length / size)) };
+  const chunks = Math.max(1, Math.ceil(length / size));
+  return { outer, length, inner, byRows, chunk: size, chunks };
 }
 
 /** Enough chunks that all rows together fill the device, none too small for its lanes. */

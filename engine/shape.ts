@@ -48,8 +48,8 @@ export function isContiguous({ shape, strides }: Layout): boolean {
 /** `list[i]` where the caller knows that `i` is inside. */
 export function at(list: readonly number[], i: number): number {
   const value = list[i];
-  if (value === undefined) throw new RangeError(`shape: axis out of range: ${i} of ${list.length}.`);
-  return value;
+  if (value !== undefined) return value;
+  throw new RangeError(`shape: axis out of range: ${i} of ${list.length}.`);
 }
 
 /**
@@ -98,7 +98,9 @@ export function resolveAxes(
   const list = (typeof axes === "number" ? [axes] : axes).map((a) => resolveAxis(op, a, shape));
   const unique = [...new Set(list)].sort((a, b) => a - b);
   if (unique.length === list.length) return unique;
-  throw new ShapeError(`${op}: an axis is named twice: ${show(list)} of ${show(shape)}. Name it once.`);
+  throw new ShapeError(
+    `${op}: an axis is named twice: ${show(list)} of ${show(shape)}. Name it once.`,
+  );
 }
 
 /**

@@ -30,7 +30,7 @@ const VALIDATIONS = 6; // in a run
 
 const OPTIONS = trainingOptions({
   lr: { modula: 0.2, muon: 0.1, adam: 0.01, sgd: 1 },
-  steps: 250,
+  steps: 220,
   width: { min: 8, max: 1024, multipleOf: 2 * HEADS, default: 64 },
   out: "out/gpt",
   data: { value: "FILE", help: "a text to train on (default: the novel Moby Dick)" },
@@ -101,7 +101,7 @@ async function finish(
   const prompt = [..."The whale "].filter((c) => corpus.vocabulary.includes(c)).join("")
     || corpus.vocabulary[0] as string; // a text has at least one character
   if (!options.json) {
-    const request = { prompt, length: 300, seq: SEQ, temperature: 0.8 };
+    const request = { prompt, length: 240, seq: SEQ, temperature: 0.8 };
     const logitsOf = (tokens: Tensor) => model.forward(tokens, weights);
     const text = await writeText(logitsOf, corpus, random.split("sample"), request);
     report.say(`\nA sample:\n${sampleBlock(prompt, text)}`);

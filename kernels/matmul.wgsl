@@ -1,5 +1,5 @@
-// Shared by the matmul kernels: C = epilogue(alpha A B + beta D), batched, any strides, C row-major.
-// Bindings, parameters, and the store of one element.
+// Shared by the matmul kernels: C = epilogue(alpha A B + beta D), batched, any strides, C
+// row-major. Bindings, parameters, and the store of one element.
 struct Params {
   m: u32, n: u32, k: u32, zero: u32,
   alpha: f32, beta: f32, a_row: u32, a_col: u32,

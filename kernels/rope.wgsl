@@ -1,6 +1,7 @@
 // Rotary position embedding of x [rows, seq, 2 half]: pairs (j, j + half) turned by
 // position * base^(-j / half), by `sign` times that angle. REFLECT mirrors the pair instead.
-struct Params { threads: u32, seq: u32, half: u32, x_at: u32, reflect: u32, sign: f32, log2_base: f32 }
+struct Params { threads: u32, seq: u32, half: u32, x_at: u32, reflect: u32, sign: f32,
+  log2_base: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<uniform> p: Params;

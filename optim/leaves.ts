@@ -1,4 +1,5 @@
-import { type Shape, type Tree, ShapeError, Tensor, checkUntracked, treePaths } from "../autograd/index.ts";
+import { type Shape, type Tree, ShapeError, Tensor, checkUntracked, treePaths } from
+  "../autograd/index.ts";
 import { checkDtype, show } from "../engine/index.ts";
 
 /** A weight and its gradient. */

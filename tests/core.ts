@@ -1,5 +1,5 @@
-// The part of the suite that runs everywhere: in Node, in Deno and in a page. The rows of the ops are
-// left to Node for their time; the fixtures run the same kernels on every host.
+// The part of the suite that runs everywhere: in Node, in Deno and in a page. The rows of the ops
+// are left to Node for their time; the fixtures run the same kernels on every host.
 
 import "./autograd/indexing.test.ts";
 import "./autograd/pullback.test.ts";

@@ -1,6 +1,6 @@
 // Gradients of ops, and gradients of those, against differences of their references.
 
-import { type Device, type Tensor, add, cast, grad, mul, sum, tensor, vjp } from
+import { type Shape, type Tensor, add, cast, grad, mul, sum, tensor, vjp } from
   "../autograd/index.ts";
 import { callOf, compare, describe, smallCases } from "./op_checks.ts";
 import { type Laid, drawInputs, layInputs } from "./op_inputs.ts";
@@ -44,57 +44,72 @@ function zerosLike(arrays: readonly Array64[]): Array64[] {
   return arrays.map(({ shape }) => full64(shape, 0));
 }
 
+async function gradientCase(
+  row: OpRow, rng: TestRng, shapes: readonly Shape[], layouts: readonly string[],
+): Promise<void> {
+  const laid = layInputs(row, drawInputs(rng, row, shapes), { layouts });
+  const { names, leaves, arrays, f, ref } = differentiable(row, laid);
+  const cotangent = random64(rng, ref(arrays).shape);
+  const inputs = [{ domain: [0, 1] as const }];
+  const [dy] = layInputs({ ...row, inputs }, [cotangent], { layouts });
+
+  const grads = vjp(f, leaves).pullback((dy as Laid).tensor); // one went in
+
+  const expected = row.gradient === "constant" ? zerosLike(arrays)
+    : numericGrad((xs) => dot64(cotangent, ref(xs)), arrays);
+  await Promise.all(names.map((name, k) => {
+    const what = `${describe(shapes, { layouts })}: gradient of input ${k}`;
+    const [got, wanted] = [grads[name] as Tensor, expected[k] as Array64]; // one for each name
+    return compare(what, got, wanted, row.gradTol ?? GRADIENT);
+  }));
+}
+
 /** The vjp with a random cotangent against central differences of the reference. */
-export async function checkGradient(row: OpRow, rng: TestRng, device?: Device): Promise<void> {
+export async function checkGradient(row: OpRow, rng: TestRng): Promise<void> {
   const cases = smallCases(row);
-  for (const [i, shapes] of cases.entries()) {
-    const layouts = [i === cases.length - 1 ? "stepped" : "contiguous"];
-    const laid = layInputs(row, drawInputs(rng, row, shapes), { layouts, device });
-    const { names, leaves, arrays, f, ref } = differentiable(row, laid);
-    const cotangent = random64(rng, ref(arrays).shape);
-    const inputs = [{ domain: [0, 1] as const }];
-    const [dy] = layInputs({ ...row, inputs }, [cotangent], { layouts, device });
+  await Promise.all(cases.map((shapes, i) => {
+    return gradientCase(row, rng, shapes, [i === cases.length - 1 ? "stepped" : "contiguous"]);
+  }));
+}
 
-    const grads = vjp(f, leaves).pullback((dy as Laid).tensor); // one went in
+/** The gradients of the product of a call's vjp with a direction. */
+function secondGrads(
+  { names, leaves, f }: Differentiable, cotangent: Array64, along: readonly Array64[],
+): { readonly x: Named; readonly dy: Tensor } {
+  const directions = along.map((v) => tensor(v));
+  const leaf = { x: leaves, dy: tensor(cotangent) };
+  return grad(({ x, dy }: typeof leaf) => {
+    const inner = grad((t: Named) => sum(mul(f(t), dy)))(x);
+    const products = names.map((name, k) => {
+      return sum(mul(inner[name] as Tensor, directions[k] as Tensor)); // one for each name
+    });
+    return products.reduce((total, p) => add(total, p));
+  })(leaf);
+}
 
-    const expected = row.gradient === "constant" ? zerosLike(arrays)
-      : numericGrad((xs) => dot64(cotangent, ref(xs)), arrays);
-    for (const [k, name] of names.entries()) {
-      const what = `${describe(shapes, { layouts })}: gradient of input ${k}`;
-      await compare(what, grads[name] as Tensor, expected[k] as Array64, row.gradTol ?? GRADIENT);
-    }
-  }
+async function secondCase(row: OpRow, rng: TestRng, shapes: readonly Shape[]): Promise<void> {
+  const call = differentiable(row, layInputs(row, drawInputs(rng, row, shapes)));
+  const { names, arrays, ref } = call;
+  const along = arrays.map((x) => random64(rng, x.shape, [-1, 1]));
+  const cotangent = random64(rng, ref(arrays).shape, [-1, 1]);
+
+  const grads = secondGrads(call, cotangent, along);
+
+  const what = `${describe(shapes, {})}: second derivative`;
+  const constant = row.gradient === "constant";
+  const byInputs = constant ? zerosLike(arrays)
+    : numericHessian((xs) => dot64(cotangent, ref(xs)), arrays, along);
+  const byCotangent = constant ? full64(cotangent.shape, 0) : numericSlope(ref, arrays, along);
+  await Promise.all([
+    ...names.map((name, k) => {
+      const [got, wanted] = [grads.x[name] as Tensor, byInputs[k] as Array64]; // one for each name
+      return compare(`${what} of input ${k}`, got, wanted, row.secondTol ?? SECOND);
+    }),
+    compare(`${what} by the cotangent`, grads.dy, byCotangent, row.secondTol ?? GRADIENT),
+  ]);
 }
 
 /** The gradients, by inputs and cotangent, of the vjp's product with a random direction. */
-export async function checkSecond(row: OpRow, rng: TestRng, device?: Device): Promise<void> {
-  for (const shapes of smallCases(row)) {
-    const laid = layInputs(row, drawInputs(rng, row, shapes), { device });
-    const { names, leaves, arrays, f, ref } = differentiable(row, laid);
-    const along = arrays.map((x) => random64(rng, x.shape, [-1, 1]));
-    const cotangent = random64(rng, ref(arrays).shape, [-1, 1]);
-    const on = device ? { device } : {};
-    const directions = along.map((v) => tensor(v, on));
-    const leaf = { x: leaves, dy: tensor(cotangent, on) };
-
-    const grads = grad(({ x, dy }: typeof leaf) => {
-      const inner = grad((t: Named) => sum(mul(f(t), dy)))(x);
-      const products = names.map((name, k) => {
-        return sum(mul(inner[name] as Tensor, directions[k] as Tensor)); // one for each name
-      });
-      return products.reduce((total, p) => add(total, p));
-    })(leaf);
-
-    const what = `${describe(shapes, {})}: second derivative`;
-    const constant = row.gradient === "constant";
-    const byInputs = constant ? zerosLike(arrays)
-      : numericHessian((xs) => dot64(cotangent, ref(xs)), arrays, along);
-    const byCotangent = constant ? full64(cotangent.shape, 0) : numericSlope(ref, arrays, along);
-    const tolerance = row.secondTol ?? SECOND;
-    for (const [k, name] of names.entries()) {
-      const [got, expected] = [grads.x[name] as Tensor, byInputs[k] as Array64];
-      await compare(`${what} of input ${k}`, got, expected, tolerance);
-    }
-    await compare(`${what} by the cotangent`, grads.dy, byCotangent, row.secondTol ?? GRADIENT);
-  }
+export async function checkSecond(row: OpRow, rng: TestRng): Promise<void> {
+  await Promise.all(smallCases(row).map((shapes) => secondCase(row, rng, shapes)));
 }

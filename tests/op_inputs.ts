@@ -1,7 +1,7 @@
 // Inputs of ops under test: drawn values, and the layouts a tensor can have them in.
 
-import { type CreateOptions, type DType, type Device, type Shape, type Tensor, expand, reshape,
-  slice, tensor, transpose } from "../autograd/index.ts";
+import { type DType, type Shape, type Tensor, expand, reshape, slice, tensor, transpose } from
+  "../autograd/index.ts";
 import type { Domain, OpRow } from "./op_rows.ts";
 import { array64, broadcast64, build64, full64, transpose64 } from "./reference.ts";
 import type { Array64 } from "./reference.ts";
@@ -69,9 +69,9 @@ export interface Laid {
 }
 
 /** Puts numbers into a tensor. @param junk fills storage that the tensor must not read */
-type Layout = (x: Array64, as: CreateOptions, junk: number) => Laid;
+type Layout = (x: Array64, dtype: DType, junk: number) => Laid;
 
-function stepped(x: Array64, as: CreateOptions, junk: number): Laid {
+function stepped(x: Array64, dtype: DType, junk: number): Laid {
   const shape = x.shape.length === 0 ? [1] : x.shape;
   const large = shape.map((size) => 2 * size + 1);
   const data = build64(large, (i) => {
@@ -79,7 +79,7 @@ function stepped(x: Array64, as: CreateOptions, junk: number): Laid {
     if (place.some((c) => c % 2 === 0)) return junk;
     return at64({ shape, data: x.data }, place.map((c) => (c - 1) / 2));
   });
-  const part = slice(tensor(data, as), shape.map((size) => [1, 2 * size + 1, 2] as const));
+  const part = slice(tensor(data, { dtype }), shape.map((size) => [1, 2 * size + 1, 2] as const));
   return { tensor: x.shape.length === 0 ? reshape(part, []) : part, array: x };
 }
 
@@ -88,44 +88,46 @@ function stepped(x: Array64, as: CreateOptions, junk: number): Laid {
  * backwards; repeated along one axis without being stored so (its first index stands for all).
  */
 export const LAYOUTS: Readonly<Record<string, Layout>> = {
-  contiguous: (x, as) => ({ tensor: tensor(x, as), array: x }),
-  transposed: (x, as, junk) => {
-    if (x.shape.length < 2) return stepped(x, as, junk);
-    return { tensor: transpose(tensor(transpose64(x), as)), array: x };
+  contiguous: (x, dtype) => ({ tensor: tensor(x, { dtype }), array: x }),
+  transposed: (x, dtype, junk) => {
+    if (x.shape.length < 2) return stepped(x, dtype, junk);
+    return { tensor: transpose(tensor(transpose64(x), { dtype })), array: x };
   },
   stepped,
-  reversed: (x, as) => {
+  reversed: (x, dtype) => {
     const back = x.shape.map((size) => [-1, -size - 1, -1] as const);
-    return { tensor: slice(tensor(slice64(x, back), as), back), array: x };
+    return { tensor: slice(tensor(slice64(x, back), { dtype }), back), array: x };
   },
-  expanded: (x, as) => {
+  expanded: (x, dtype) => {
     const axis = x.shape.findIndex((size) => size > 1);
-    if (axis < 0) return { tensor: tensor(x, as), array: x };
+    if (axis < 0) return { tensor: tensor(x, { dtype }), array: x };
     const first = slice64(x, x.shape.map((_, k) => (k === axis ? [0, 1] as const : null)));
     const array = broadcast64(first, x.shape);
-    return { tensor: expand(tensor(first, as), x.shape), array };
+    return { tensor: expand(tensor(first, { dtype }), x.shape), array };
   },
 };
 
-/** How inputs are laid out, and where. */
+/** How inputs are laid out. */
 export interface Setting {
   /** Names of layouts, one for each input in turn. Default: all contiguous. */
   readonly layouts?: readonly string[];
   /** Of the inputs without a dtype of their own. Default f32. */
   readonly dtype?: DType;
-  /** Default: the current device. */
-  readonly device?: Device | undefined;
 }
 
-/** Inputs of a row as tensors. */
+/**
+ * Inputs of a row as tensors.
+ *
+ * @throws RangeError for a layout that is not there
+ */
 export function layInputs(
   row: OpRow, arrays: readonly Array64[],
-  { layouts = ["contiguous"], dtype: values = "f32", device }: Setting = {},
+  { layouts = ["contiguous"], dtype: values = "f32" }: Setting = {},
 ): Laid[] {
   return arrays.map((x, k) => {
     const dtype = row.inputs[k]?.dtype ?? values;
     const lay = LAYOUTS[layouts[k % layouts.length] ?? ""];
     if (!lay) throw new RangeError(`layInputs: no such layout: ${layouts[k % layouts.length]}.`);
-    return lay(x, device ? { dtype, device } : { dtype }, dtype === "f32" ? NaN : 1);
+    return lay(x, dtype, dtype === "f32" ? NaN : 1);
   });
 }

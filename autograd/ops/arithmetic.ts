@@ -93,9 +93,13 @@ export const pow = /* @__PURE__ */ defineBinary({
 });
 
 /** True where the elements are equal; operands and errors as for `add`, also bool. */
-export const eq = /* @__PURE__ */ defineBinary({ name: "eq", body: eqBody, dtypes: ANY, out: "bool" });
+export const eq = /* @__PURE__ */ defineBinary({
+  name: "eq", body: eqBody, dtypes: ANY, out: "bool",
+});
 /** True where the elements differ; operands and errors as for `add`, also bool. */
-export const ne = /* @__PURE__ */ defineBinary({ name: "ne", body: neBody, dtypes: ANY, out: "bool" });
+export const ne = /* @__PURE__ */ defineBinary({
+  name: "ne", body: neBody, dtypes: ANY, out: "bool",
+});
 /** True where `a < b`; operands and errors as for `add`. */
 export const lt = /* @__PURE__ */ defineBinary({
   name: "lt", body: ltBody, dtypes: NUMERIC, out: "bool",
@@ -169,7 +173,9 @@ const WHERE = {
   },
 };
 
-const CASTS: { readonly [To in DType]: string } = { f32: toF32, i32: toI32, u32: toU32, bool: toBool };
+const CASTS: { readonly [To in DType]: string } = {
+  f32: toF32, i32: toI32, u32: toU32, bool: toBool,
+};
 
 /**
  * The elements converted to another dtype: towards zero from float to integer, and to true where

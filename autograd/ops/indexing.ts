@@ -1,7 +1,7 @@
 import gatherText from "../../kernels/index/gather.wgsl" with { type: "text" };
 import scatterAddText from "../../kernels/index/scatter_add.wgsl" with { type: "text" };
-import { type Shape, ShapeError, type Tensor, type ThreadKernel, checkDtype, resolveAxis, runThreads,
-  show, sizeOf, unroll, withContiguous } from "../../engine/index.ts";
+import { type Shape, ShapeError, type Tensor, type ThreadKernel, checkDtype, resolveAxis,
+  runThreads, show, sizeOf, unroll, withContiguous } from "../../engine/index.ts";
 import { apply, checkTensor } from "../define.ts";
 import type { Operand } from "../tape.ts";
 
@@ -125,7 +125,7 @@ function addUp(op: string, x: Tensor, index: Tensor, lookup: Lookup, shape: Shap
   }, [x, index]);
 }
 
-/** Runs a lookup kernel; a thread gives `width` elements. The last word is read by `gather` only. */
+/** Runs a lookup kernel; a thread gives `width` elements. Only `gather` reads the last word. */
 function run(
   op: string, kernel: ThreadKernel, inputs: readonly Operand[], lookup: Lookup, shape: Shape,
   width: number, missing = 0,

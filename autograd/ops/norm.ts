@@ -89,7 +89,9 @@ function normalizeGrad(kind: Normalization, x: Tensor, dy: Tensor, eps: number):
     vjp: (d, inputs) => {
       const [a, b] = inputs as readonly [Tensor, Tensor]; // forward has checked them
       const by = <P extends { x: Tensor } | { dy: Tensor }>(p: P) =>
-        vjp((q: P) => kind.gradFormula("x" in q ? q.x : a, "dy" in q ? q.dy : b, eps), p).pullback(d);
+        vjp((q: P) => {
+          return kind.gradFormula("x" in q ? q.x : a, "dy" in q ? q.dy : b, eps);
+        }, p).pullback(d);
       return [() => by({ x: a }).x, () => by({ dy: b }).dy];
     },
   };

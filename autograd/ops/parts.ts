@@ -3,7 +3,7 @@ import { type Layout, type Shape, ShapeError, type Tensor, copyInto, full, resol
 import { apply, applyView, checkTensor } from "../define.ts";
 import { unsqueeze } from "./views.ts";
 
-/** Part of one axis: from `start` to before `end` in steps, as in Python; null is the whole axis. */
+/** Part of one axis, from `start` to before `end` as in Python; null is the whole axis. */
 export type Range = readonly [start: number, end: number, step?: number] | null;
 
 /**
@@ -61,7 +61,9 @@ function resolveRange(range: Range, size: number): [number, number, number] {
   const [start, end, step = 1] = range;
   const isPlace = (i: number) => Number.isInteger(i) || Math.abs(i) === Infinity;
   if (!Number.isInteger(step) || step === 0 || !isPlace(start) || !isPlace(end)) {
-    throw new RangeError(`slice: not a range: [${range}]. Use whole places and a step that is not 0.`);
+    throw new RangeError(
+      `slice: not a range: [${range}]. Use whole places and a step that is not 0.`,
+    );
   }
   const low = step > 0 ? 0 : -1;
   const place = (i: number) => Math.min(Math.max(i < 0 ? i + size : i, low), size + low);

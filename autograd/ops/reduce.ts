@@ -85,7 +85,14 @@ function shareAmong(kind: string, x: Tensor, { axis }: ReduceOptions) {
   };
 }
 
-/** Index of the largest element. */
+/** Options of `argmax` and `argmin`. */
+export interface ArgOptions {
+  /** Negative ones count from the end. Default: the flat index over all elements. */
+  readonly axis?: number;
+  /** Keep the axis with size 1. Default false. */
+  readonly keepDims?: boolean;
+}
+
 function argReduce(
   kind: "argmax" | "argmin", x: Tensor, axis: number | undefined, keepDims: boolean,
 ): Tensor {
@@ -104,14 +111,14 @@ function argReduce(
  * @throws ShapeError if the axis does not exist or is empty; DtypeError for bool
  */
 export function argmax(
-  x: Tensor, { axis, keepDims = false }: { readonly axis?: number; readonly keepDims?: boolean } = {},
+  x: Tensor, { axis, keepDims = false }: ArgOptions = {},
 ): Tensor {
   return argReduce("argmax", x, axis, keepDims);
 }
 
 /** Index of the smallest element along an axis; as `argmax`. */
 export function argmin(
-  x: Tensor, { axis, keepDims = false }: { readonly axis?: number; readonly keepDims?: boolean } = {},
+  x: Tensor, { axis, keepDims = false }: ArgOptions = {},
 ): Tensor {
   return argReduce("argmin", x, axis, keepDims);
 }

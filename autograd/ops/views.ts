@@ -71,7 +71,9 @@ function completeShape(from: Shape, shape: Shape): Shape {
         + `(${sizeOf(from)} != ${unknown ? `a multiple of ${known}` : known}). Check the sizes.`,
     );
   }
-  throw new ShapeError(`reshape: ambiguous: ${show(from)} to ${show(shape)}. Give all sizes but one.`);
+  throw new ShapeError(
+    `reshape: ambiguous: ${show(from)} to ${show(shape)}. Give all sizes but one.`,
+  );
 }
 
 /**

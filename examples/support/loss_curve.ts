@@ -70,7 +70,8 @@ function legend(train: readonly LossPoint[], validation: readonly LossPoint[]): 
   ].filter(({ last }) => last !== undefined);
   return entries.map(({ name, color, last }, i) => {
     const x = BOX.right - LEGEND_WIDTH * (entries.length - i);
-    const mark = line([x, BOX.top - 18], [x + 18, BOX.top - 18], { stroke: color, "stroke-width": 3 });
+    const y = BOX.top - 18;
+    const mark = line([x, y], [x + 18, y], { stroke: color, "stroke-width": 3 });
     const value = (last?.[1] ?? NaN).toPrecision(4);
     return mark + label(`${name} ${value}`, [x + 24, BOX.top - 14], { fill: THEME.ink });
   }).join("");

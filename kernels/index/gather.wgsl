@@ -14,6 +14,8 @@ fn item(i: u32) {
   var at = index[p.index_at + o * p.index_outer + j * p.index_step + column * p.index_inner];
   if (at < 0) { at += i32(p.length); }
   var value = p.missing;
-  if (at >= 0 && u32(at) < p.length) { value = x[p.x_at + (o * p.length + u32(at)) * p.inner + column]; }
+  if (at >= 0 && u32(at) < p.length) {
+    value = x[p.x_at + (o * p.length + u32(at)) * p.inner + column];
+  }
   y[i] = value;
 }

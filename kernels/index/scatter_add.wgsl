@@ -1,6 +1,6 @@
-// y[o, v, i] = sum of x[o, j, i] over the j with index[o, j, i] == v, in the order of j: no atomics,
-// so the same bits each time. A thread takes RUN neighbours along i, which share the index if RUN
-// is above 1. A line with $j stands for RUN copies (engine/unroll.ts).
+// y[o, v, i] = sum of x[o, j, i] over the j with index[o, j, i] == v, in the order of j: no
+// atomics, so the same bits each time. A thread takes RUN neighbours along i, which share the
+// index if RUN is above 1. A line with $j stands for RUN copies (engine/unroll.ts).
 struct Params { threads: u32, length: u32, inner: u32, count: u32,
   x_at: u32, index_at: u32, index_outer: u32, index_step: u32, index_inner: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;

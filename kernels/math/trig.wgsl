@@ -17,7 +17,8 @@ fn sincos_quarter(r: f32, quarter: i32) -> vec2<f32> {
 fn sincos(x: f32) -> vec2<f32> {
   let quarter = round(x * 0.6366197723675814);
   // 8, 11 and 24 bits of pi/2: the first two products are exact for |quarter| < 2^13
-  let r = ((x - quarter * 1.5703125) - quarter * 4.837512969970703e-4) - quarter * 7.549789948768648e-8;
+  let r = ((x - quarter * 1.5703125) - quarter * 4.837512969970703e-4)
+    - quarter * 7.549789948768648e-8;
   return sincos_quarter(r, i32(quarter));
 }
 

@@ -1,5 +1,5 @@
-// dx[r, j] = dy[r] p_j for j != label, and -dy[r] sum of those p_j at the label, p = softmax(x[r, :]).
-// Never p - 1: that cancels to 0 once the margin passes 16.
+// dx[r, j] = dy[r] p_j for j != label, and -dy[r] sum of those p_j at the label, for
+// p = softmax(x[r, :]). Never p - 1: that cancels to 0 once the margin passes 16.
 struct Params { rows: u32, width: u32, x_at: u32, label_at: u32, dy_at: u32, dy_step: u32,
   ignore: i32, zero: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;

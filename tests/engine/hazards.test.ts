@@ -7,7 +7,7 @@ import { suite } from "../harness.ts";
 
 const test = suite("hazards of recording");
 
-test("an upload does not overtake an unsubmitted recording that reads the same memory", async () => {
+test("an upload does not overtake an unsubmitted recording of the same memory", async () => {
   const a = tensor([1, 2, 3]);
   const sum = add(a, a); // recorded, not sent
   a.dispose(); // its buffer may be reused from here on

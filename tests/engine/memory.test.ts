@@ -3,7 +3,8 @@
 import * as assert from "uvu/assert";
 import { type Tensor, add, grad, mul, reshape, square, sum, tensor, transpose, zeros } from
   "../../autograd/index.ts";
-import { DisposedError, GpuError, ShapeError, dispose, keep, openScope, scope } from "../../engine/index.ts";
+import { DisposedError, GpuError, ShapeError, dispose, keep, openScope, scope } from
+  "../../engine/index.ts";
 import { sizeClass } from "../../engine/pool.ts";
 import { suite } from "../harness.ts";
 
@@ -71,7 +72,9 @@ test("use after dispose names the operation and the tensor; disposing twice is f
 
   const message = "add: the tensor [2, 3] f32 was disposed. "
     + "Keep it with keep(), or return it from its scope.";
-  assert.throws(() => add(x, 1), (e: unknown) => e instanceof DisposedError && e.message === message);
+  assert.throws(() => add(x, 1), (e: unknown) => {
+    return e instanceof DisposedError && e.message === message;
+  });
   assert.instance(await x.read().catch((e: unknown) => e), DisposedError);
 });
 
