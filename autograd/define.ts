@@ -1,5 +1,5 @@
 import { type Body, type DType, DtypeError, type Layout, type Shape, Tensor, checkDtype,
-  elementwise, show } from "../engine/index.ts";
+  checkValue, elementwise, show } from "../engine/index.ts";
 import { type InputGrads, type Operand, type Saves, note } from "./tape.ts";
 
 /** An operation: how its result is computed, and how gradients pass back through it. */
@@ -92,8 +92,7 @@ export function defineBinary(
   const op: OpSpec = {
     name,
     forward: (a, b) => {
-      const dtype = commonDtype(name, [a, b]);
-      checkDtype(name, dtype, dtypes);
+      const dtype = commonDtype(name, [a, b], dtypes);
       const call = { body, operands: [a, b], type: dtype, out: out ?? dtype };
       return elementwise(checkTensor(name, typeof a === "number" ? b : a).device, call);
     },
@@ -106,9 +105,11 @@ export function defineBinary(
 /**
  * The one dtype that tensors share; numbers take it on.
  *
- * @throws DtypeError if tensors differ, or if a number does not fit an integer dtype
+ * @throws DtypeError if tensors differ, their dtype is not allowed, or a number does not fit it
  */
-export function commonDtype(op: string, operands: readonly Operand[]): DType {
+export function commonDtype(
+  op: string, operands: readonly Operand[], allowed: readonly DType[] = ANY,
+): DType {
   const tensors = operands.filter((x) => typeof x !== "number");
   const dtypes = [...new Set(tensors.map((t) => checkTensor(op, t).dtype))];
   const [dtype] = dtypes;
@@ -119,10 +120,8 @@ export function commonDtype(op: string, operands: readonly Operand[]): DType {
   if (dtypes.length > 1) {
     throw new DtypeError(`${op}: dtypes differ: ${dtypes.join(" and ")}. Cast one with cast().`);
   }
-  for (const x of operands) {
-    if (typeof x !== "number" || dtype === "f32" || Number.isInteger(x)) continue;
-    throw new DtypeError(`${op}: a number does not fit ${dtype}: ${x}. Cast the tensor to f32.`);
-  }
+  checkDtype(op, dtype, allowed);
+  for (const x of operands) if (typeof x === "number") checkValue(op, x, dtype);
   return dtype;
 }
 

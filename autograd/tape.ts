@@ -1,4 +1,4 @@
-import { Tensor, dispose, keep } from "../engine/index.ts";
+import { type Storage, type Tensor, dispose, keep } from "../engine/index.ts";
 
 /** What an operation works on: a tensor, or a number in place of a constant one. */
 export type Operand = Tensor | number;
@@ -38,11 +38,14 @@ const open: Tape[] = [];
 /** The operations that lead from some tensors to a result. It exists only inside a transform. */
 export class Tape {
   readonly #tracked: Set<number>;
+  /** Memory that the gradients will be computed from. */
+  readonly #held = new Set<Storage>();
   readonly #entries: Entry[] = [];
 
   /** @param leaves the tensors to differentiate by */
   constructor(leaves: readonly Tensor[]) {
     this.#tracked = new Set(leaves.map((t) => t.id));
+    for (const leaf of leaves) this.#held.add(leaf.storage("grad"));
   }
 
   /** Runs a function with this tape listening. */
@@ -60,6 +63,11 @@ export class Tape {
     return typeof x !== "number" && this.#tracked.has(x.id);
   }
 
+  /** Whether a gradient is to be computed from a tensor's memory. */
+  holds(t: Tensor): boolean {
+    return this.#tracked.has(t.id) || (!t.disposed && this.#held.has(t.storage("grad")));
+  }
+
   /** Adds an operation, if one of its inputs depends on the leaves. */
   add({ op, inputs, output, saves, vjp }: Record): void {
     if (!inputs.some((x) => this.tracks(x))) return;
@@ -67,12 +75,14 @@ export class Tape {
     const keepInputs = saves === "inputs" || saves === "both";
     const held = inputs.map((x) => (typeof x === "number" ? x : hold(x, keepInputs)));
     const result = hold(output, saves === "output" || saves === "both");
+    const saved = [...held.filter((x) => typeof x !== "number"), result];
+    for (const t of saved) if (!t.disposed) this.#held.add(t.storage(op));
     this.#entries.push({
       op,
       inputs: held.map((x) => (this.tracks(x) ? x : undefined)),
       output: result,
       vjp: (dy) => vjp(dy, held, result),
-      saved: [...held.filter((x) => typeof x !== "number"), result],
+      saved,
     });
   }
 
@@ -111,12 +121,12 @@ export function unrecorded<R>(body: () => R): R {
 }
 
 /**
- * Refuses to change a tensor that a listening tape depends on.
+ * Refuses to change a tensor, or a view of one, that a gradient is being computed from.
  *
  * @throws Error naming the operation
  */
 export function checkUntracked(op: string, t: Tensor): void {
-  if (!open.some((tape) => tape.tracks(t))) return;
+  if (!open.some((tape) => tape.holds(t))) return;
   throw new Error(
     `${op}: the tensor is part of a gradient being computed. `
       + `Change it after the transform has returned.`,

@@ -73,9 +73,16 @@ export function treeLeaves(tree: Tree): Tensor[] {
   return treePaths(tree).map(([, leaf]) => leaf);
 }
 
+function nested(path: string): TypeError {
+  return new TypeError(
+    `tree: a name is taken twice, or both a leaf and a level: ${path}. Rename one.`,
+  );
+}
+
 /** A tree from leaves and their paths of names joined by dots: the inverse of `treePaths`. */
 export function treeFromPaths<Leaf>(entries: Iterable<readonly [string, Leaf]>): Tree<Leaf> {
   const root: Record<string, unknown> = {};
+  const leaves = new Set<unknown>();
   for (const [path, leaf] of entries) {
     if (path === "") return leaf;
     const names = path.split(".");
@@ -87,8 +94,11 @@ export function treeFromPaths<Leaf>(entries: Iterable<readonly [string, Leaf]>):
     for (const name of names) {
       if (!Object.hasOwn(at, name)) at[name] = {};
       at = at[name] as Record<string, unknown>;
+      if (leaves.has(at)) throw nested(path);
     }
+    if (Object.hasOwn(at, last)) throw nested(path);
     at[last] = leaf;
+    leaves.add(leaf);
   }
   return root as Tree<Leaf>;
 }

@@ -1,9 +1,9 @@
 import fillBody from "../kernels/create/fill.wgsl" with { type: "text" };
 import rangeBody from "../kernels/create/range.wgsl" with { type: "text" };
 import { type Device, currentDevice } from "./device.ts";
-import type { DType, HostArray } from "./dtype.ts";
+import { DTYPES, type DType, type HostArray, checkDtype, checkValue } from "./dtype.ts";
 import { elementwise } from "./elementwise.ts";
-import { DtypeError, ShapeError } from "./errors.ts";
+import { ShapeError } from "./errors.ts";
 import { type Shape, show, sizeOf } from "./shape.ts";
 import type { Nested, Tensor } from "./tensor.ts";
 
@@ -36,6 +36,7 @@ export interface CreateOptions {
  */
 export function tensor(values: Values, options: CreateOptions & { shape?: Shape } = {}): Tensor {
   const { shape: found, data } = flatten(values);
+  if (options.dtype) checkDtype("tensor", options.dtype, DTYPES);
   const shape = options.shape ?? found;
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(
@@ -56,7 +57,8 @@ export function tensor(values: Values, options: CreateOptions & { shape?: Shape 
  */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   const { dtype = "f32", device = currentDevice() } = options;
-  checkValue(value, dtype);
+  checkDtype("full", dtype, DTYPES);
+  checkValue("full", value, dtype);
   const body = { name: "fill", wgsl: fillBody };
   return elementwise(device, { body, operands: [value], type: dtype, out: dtype }, shape);
 }
@@ -81,6 +83,8 @@ export function arange(
   { start = 0, step = 1, dtype = "f32", device = currentDevice() }:
     CreateOptions & { start?: number; step?: number } = {},
 ): Tensor {
+  checkDtype("arange", dtype, DTYPES);
+  for (const v of [start, step]) checkValue("arange", v, dtype);
   const body = { name: "range", wgsl: rangeBody, indexed: true };
   const operands = [start, step];
   return elementwise(device, { body, operands, type: dtype, out: dtype }, [count]);
@@ -88,6 +92,12 @@ export function arange(
 
 function flatten(values: Values): { shape: Shape; data: HostNumbers } {
   if (typeof values === "number") return { shape: [], data: [values] };
+  if (typeof values !== "object" || values === null) {
+    throw new TypeError(
+      `tensor: not numbers: ${values === null ? "null" : typeof values}. `
+        + `Give a number, nested arrays, a typed array, or { shape, data }.`,
+    );
+  }
   if ("data" in values) return values;
   if (ArrayBuffer.isView(values)) return { shape: [values.length], data: values };
   const data: number[] = [];
@@ -124,17 +134,6 @@ function ownDtype(data: HostNumbers): DType {
 
 function convert(data: HostNumbers, dtype: DType): HostArray {
   if (dtype === "f32") return new Float32Array(data);
-  for (const v of data) checkValue(v, dtype);
+  for (const v of data) checkValue("tensor", v, dtype);
   return dtype === "i32" ? new Int32Array(data) : new Uint32Array(data);
-}
-
-const RANGE = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1], bool: [0, 1] } as const;
-
-function checkValue(v: number, dtype: DType): void {
-  if (dtype === "f32") return;
-  const [low, high] = RANGE[dtype];
-  if (Number.isInteger(v) && v >= low && v <= high) return;
-  throw new DtypeError(
-    `tensor: a number does not fit ${dtype}: ${v}. Use whole numbers from ${low} to ${high}.`,
-  );
 }

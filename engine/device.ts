@@ -36,7 +36,8 @@ export interface MemoryUse {
 /** Milliseconds after failed work in which the loss of the device is awaited. */
 const LOSS_DELAY = 100;
 
-let current: Device | undefined;
+/** Open devices, in the order they were opened. */
+const openDevices: Device[] = [];
 
 /** A GPU device and everything that lives on it: memory, kernels and the recorded work. */
 export class Device implements Disposable {
@@ -133,7 +134,7 @@ export class Device implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (current === this) current = undefined;
+    openDevices.splice(openDevices.indexOf(this), 1);
     this.gpu.removeEventListener("uncapturederror", this.#onError);
     this.recorder.close();
     this.#staging.trim();
@@ -195,6 +196,7 @@ export class Device implements Disposable {
   /** @internal Copies a tensor's elements to the host. */
   async read(t: Tensor): Promise<HostArray> {
     this.check("read");
+    t.storage("read");
     const bytes = t.size * BYTES_PER_ELEMENT;
     if (bytes === 0) return hostArray(t.dtype, new ArrayBuffer(0));
     const source = t.contiguous ? t : contiguousCopy(t);
@@ -281,12 +283,13 @@ export class Device implements Disposable {
  * @throws GpuError if none is open
  */
 export function currentDevice(): Device {
-  if (current) return current;
+  const [first] = openDevices;
+  if (first) return first;
   throw new GpuError("currentDevice: no device is open. Call `await openDevice()` first.");
 }
 
-/** Makes a device the current one, if there is none. */
-export function makeCurrent(device: Device): Device {
-  current ??= device;
+/** Adds a device to the open ones. */
+export function noteOpen(device: Device): Device {
+  openDevices.push(device);
   return device;
 }

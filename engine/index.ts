@@ -2,7 +2,7 @@ export { Device, type DeviceInfo, type MemoryUse, currentDevice } from "./device
 export type { SoftwareChoice } from "./host.ts";
 export { type CreateOptions, type HostNumbers, type Values, arange, full, ones, tensor, zeros } from
   "./create.ts";
-export { type DType, type HostArray, checkDtype } from "./dtype.ts";
+export { DTYPES, type DType, type HostArray, checkDtype, checkValue } from "./dtype.ts";
 export { type ElementwiseCall, contiguousCopy, copyInto, elementwise, elementwiseInto } from
   "./elementwise.ts";
 export type { Body } from "./elementwise_text.ts";
@@ -17,6 +17,7 @@ export { type RowKernel, rowsOf, runRows, withContiguous } from "./rows.ts";
 export { type Scope, dispose, keep, openScope, scope } from "./scope.ts";
 export { type Layout, type Shape, broadcastShapes, checkShape, reshapedStrides, resolveAxes,
   resolveAxis, rowMajor, show, sizeOf } from "./shape.ts";
+export type { Storage } from "./storage.ts";
 export { type Nested, Tensor } from "./tensor.ts";
 export { type ThreadKernel, runThreads } from "./threads.ts";
 export { unroll } from "./unroll.ts";

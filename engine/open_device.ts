@@ -1,6 +1,6 @@
 import { host } from "#gpu";
 import { isSoftwareAdapter } from "./choose_adapter.ts";
-import { Device, type DeviceInfo, makeCurrent } from "./device.ts";
+import { Device, type DeviceInfo, noteOpen } from "./device.ts";
 import type { SoftwareChoice } from "./host.ts";
 
 /** How `openDevice` finds its GPU. */
@@ -50,7 +50,7 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   }
   if (options.device) {
     const info = describe(options.device.adapterInfo, false);
-    return makeCurrent(new Device(options.device, info, { owned: false, debug }));
+    return noteOpen(new Device(options.device, info, { owned: false, debug }));
   }
   const found = options.adapter
     ? { adapter: options.adapter, software: isSoftwareAdapter(options.adapter) }
@@ -58,7 +58,7 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   const gpu = await requestDevice(found.adapter);
   const device = new Device(gpu, describe(found.adapter.info, found.software), { debug });
   if (found.software) announce(device.name);
-  return makeCurrent(device);
+  return noteOpen(device);
 }
 
 const announced = /* @__PURE__ */ new Set<string>();

@@ -78,10 +78,9 @@ export function checkShape(op: string, shape: Shape): void {
 export function resolveAxis(op: string, axis: number, shape: Shape): number {
   const resolved = axis < 0 ? axis + shape.length : axis;
   if (Number.isInteger(axis) && resolved >= 0 && resolved < shape.length) return resolved;
-  throw new ShapeError(
-    `${op}: no such axis: ${axis} of ${show(shape)}. `
-      + `Use ${-shape.length} to ${shape.length - 1}.`,
-  );
+  const remedy = shape.length === 0 ? "A scalar has no axes; reshape it"
+    : `Use ${-shape.length} to ${shape.length - 1}`;
+  throw new ShapeError(`${op}: no such axis: ${axis} of ${show(shape)}. ${remedy}.`);
 }
 
 /**

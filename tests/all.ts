@@ -4,6 +4,7 @@ import "./arrows.test.ts";
 import "./autograd/indexing.test.ts";
 import "./autograd/ops.test.ts";
 import "./autograd/pullback.test.ts";
+import "./autograd/regressions.test.ts";
 import "./autograd/rows.test.ts";
 import "./autograd/tape.test.ts";
 import "./autograd/transforms.test.ts";

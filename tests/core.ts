@@ -3,6 +3,7 @@
 
 import "./autograd/indexing.test.ts";
 import "./autograd/pullback.test.ts";
+import "./autograd/regressions.test.ts";
 import "./autograd/tape.test.ts";
 import "./autograd/transforms.test.ts";
 import "./autograd/tree.test.ts";

@@ -21,7 +21,7 @@ import toBool from "../../kernels/unary/cast.bool.wgsl" with { type: "text" };
 import toF32 from "../../kernels/unary/cast.f32.wgsl" with { type: "text" };
 import toI32 from "../../kernels/unary/cast.i32.wgsl" with { type: "text" };
 import toU32 from "../../kernels/unary/cast.u32.wgsl" with { type: "text" };
-import { type DType, type Tensor, checkDtype, elementwise } from "../../engine/index.ts";
+import { DTYPES, type DType, type Tensor, checkDtype, elementwise } from "../../engine/index.ts";
 import { ANY, NUMERIC, apply, checkTensor, commonDtype, defineBinary, defineUnary } from
   "../define.ts";
 import type { Operand } from "../tape.ts";
@@ -183,9 +183,11 @@ const CASTS: { readonly [To in DType]: string } = {
  *
  * @param x any shape and dtype
  * @returns same shape, `dtype`
+ * @throws DtypeError for a dtype there is not
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
-  if (x.dtype === dtype) return x.alias();
+  checkDtype("cast", dtype, DTYPES);
+  if (checkTensor("cast", x).dtype === dtype) return x.alias();
   const body = { name: `cast_${dtype}`, wgsl: CASTS[dtype] };
   return elementwise(x.device, { body, operands: [x], type: x.dtype, out: dtype });
 }

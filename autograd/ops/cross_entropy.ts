@@ -89,10 +89,12 @@ function secondGrads(d: Tensor, inputs: readonly Tensor[], ignore: number): Inpu
   const counted = unsqueeze(cast(ne(y, ignore), "f32"), -1);
   const p = softmax(x);
   const dot = (a: Tensor, b: Tensor) => sum(mul(a, b), { axis: -1, keepDims: true });
+  // The chances add up to 1, so d may be shifted: by its value at the label nothing cancels there.
+  const shifted = sub(d, dot(d, oneHot(y, x.shape.at(-1) ?? 1)));
   return [
-    () => mul(mul(unsqueeze(dy, -1), counted), mul(p, sub(d, dot(d, p)))),
+    () => mul(mul(unsqueeze(dy, -1), counted), mul(p, sub(shifted, dot(shifted, p)))),
     () => d, // labels have no gradient
-    () => sum(mul(mul(d, counted), sub(p, oneHot(y, x.shape.at(-1) ?? 1))), { axis: -1 }),
+    () => sum(mul(mul(shifted, counted), p), { axis: -1 }),
   ];
 }
 

@@ -1,5 +1,5 @@
-import { type Layout, type Shape, ShapeError, type Tensor, copyInto, full, resolveAxis, show } from
-  "../../engine/index.ts";
+import { type Layout, type Shape, ShapeError, type Tensor, checkDtype, copyInto, full, resolveAxis,
+  show } from "../../engine/index.ts";
 import { apply, applyView, checkTensor } from "../define.ts";
 import { unsqueeze } from "./views.ts";
 
@@ -75,7 +75,7 @@ function resolveRange(range: Range, size: number): [number, number, number] {
  * Tensors joined along an axis.
  *
  * @param list one or more tensors of one dtype, alike in all axes but `axis`
- * @throws ShapeError if another axis differs, or the list is empty
+ * @throws ShapeError if another axis differs, or the list is empty; DtypeError if dtypes differ
  */
 export function concat(
   list: readonly Tensor[], { axis = 0 }: { readonly axis?: number } = {},
@@ -85,11 +85,11 @@ export function concat(
   const at = resolveAxis("concat", axis, head.shape);
   const others = (s: Shape) => show(s.filter((_, i) => i !== at));
   for (const t of list) {
-    if (t.shape.length === head.shape.length && others(t.shape) === others(head.shape)
-      && t.dtype === head.dtype) continue;
+    checkDtype("concat", checkTensor("concat", t).dtype, [head.dtype]);
+    if (t.shape.length === head.shape.length && others(t.shape) === others(head.shape)) continue;
     throw new ShapeError(
-      `concat: tensors differ beside axis ${axis}: ${show(head.shape)} ${head.dtype} and `
-        + `${show(t.shape)} ${t.dtype}. Make them alike.`,
+      `concat: tensors differ beside axis ${axis}: ${show(head.shape)} and ${show(t.shape)}. `
+        + `Make the other axes equal.`,
     );
   }
   const ranges = rangesAlong(list, at);

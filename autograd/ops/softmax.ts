@@ -9,7 +9,7 @@ import type { Operand } from "../tape.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { sum } from "./reduce.ts";
 import { exp } from "./unary.ts";
-import { transpose } from "./views.ts";
+import { reshape, transpose } from "./views.ts";
 
 /** Options of `softmax`. */
 export interface SoftmaxOptions {
@@ -34,6 +34,8 @@ export interface SoftmaxOptions {
 export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
   const { axis = -1, scale = 1, causal = false } = options;
   const { shape } = checkTensor("softmax", x);
+  const queries = causal ? checkCausal(x) : 1;
+  if (shape.length === 0) return reshape(softmax(reshape(x, [1]), { scale }), []);
   if (!isLast("softmax", x, axis)) {
     if (causal) {
       throw new ShapeError(
@@ -44,7 +46,6 @@ export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
     const swap = { axes: [axis, -1] as const };
     return transpose(softmax(transpose(x, swap), { scale }), swap);
   }
-  const queries = causal ? checkCausal(x) : 1;
   const kernel = { name: "softmax", wgsl: softmaxText, switches: { CAUSAL: causal } };
   return apply({
     name: "softmax",
@@ -81,6 +82,9 @@ function softmaxGrad(y: Tensor, dy: Tensor, scale: number): Tensor {
  * @throws ShapeError if the axis does not exist
  */
 export function logSoftmax(x: Tensor, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
+  if (checkTensor("logSoftmax", x).shape.length === 0) {
+    return reshape(logSoftmax(reshape(x, [1])), []);
+  }
   if (!isLast("logSoftmax", x, axis)) {
     const swap = { axes: [axis, -1] as const };
     return transpose(logSoftmax(transpose(x, swap)), swap);
@@ -113,7 +117,7 @@ function logSoftmaxGrad(y: Tensor, dy: Tensor): Tensor {
 
 function isLast(op: string, x: Operand, axis: number): boolean {
   const { shape } = checkTensor(op, x);
-  return shape.length === 0 || resolveAxis(op, axis, shape) === shape.length - 1;
+  return resolveAxis(op, axis, shape) === shape.length - 1;
 }
 
 /** Number of queries of causal scores. */

@@ -188,10 +188,9 @@ test("numbers that an integer dtype does not have are refused", () => {
     ["u32", -1, "0 to 4294967295"], ["u32", NaN, "0 to 4294967295"], ["bool", 2, "0 to 1"],
   ] as const;
   for (const [dtype, value, range] of cases) {
-    const message = `tensor: a number does not fit ${dtype}: ${value}. `
-      + `Use whole numbers from ${range}.`;
-    assertThrows(() => tensor([value], { dtype }), DtypeError, message);
-    assertThrows(() => full([2], value, { dtype }), DtypeError, message);
+    const message = `: a number does not fit ${dtype}: ${value}. Use whole numbers from ${range}.`;
+    assertThrows(() => tensor([value], { dtype }), DtypeError, `tensor${message}`);
+    assertThrows(() => full([2], value, { dtype }), DtypeError, `full${message}`);
   }
 });
 
