@@ -1,9 +1,10 @@
 import fillBody from "../kernels/create/fill.wgsl" with { type: "text" };
 import rangeBody from "../kernels/create/range.wgsl" with { type: "text" };
-import { type Device, currentDevice } from "./device.ts";
+import type { Device } from "./device.ts";
 import { DTYPES, type DType, type HostArray, checkDtype, checkValue } from "./dtype.ts";
 import { elementwise } from "./elementwise.ts";
 import { ShapeError } from "./errors.ts";
+import { currentDevice } from "./open_devices.ts";
 import { type Shape, show, sizeOf } from "./shape.ts";
 import type { Nested, Tensor } from "./tensor.ts";
 

@@ -2,6 +2,7 @@ import { host } from "#gpu";
 import { type DType, type HostArray, BYTES_PER_ELEMENT, hostArray } from "./dtype.ts";
 import { contiguousCopy } from "./elementwise.ts";
 import { DeviceLostError, GpuError } from "./errors.ts";
+import { noteGone } from "./open_devices.ts";
 import { PipelineCache } from "./pipeline.ts";
 import { BufferPool } from "./pool.ts";
 import { type Dispatch, Recorder } from "./recorder.ts";
@@ -35,9 +36,6 @@ export interface MemoryUse {
 
 /** Milliseconds after failed work in which the loss of the device is awaited. */
 const LOSS_DELAY = 100;
-
-/** Open devices, in the order they were opened. */
-const openDevices: Device[] = [];
 
 /** A GPU device and everything that lives on it: memory, kernels and the recorded work. */
 export class Device implements Disposable {
@@ -134,7 +132,7 @@ export class Device implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    openDevices.splice(openDevices.indexOf(this), 1);
+    noteGone(this);
     this.gpu.removeEventListener("uncapturederror", this.#onError);
     this.recorder.close();
     this.#staging.trim();
@@ -271,25 +269,9 @@ export class Device implements Disposable {
   }
 
   #onLost(reason: string, message: string): void {
+    noteGone(this); // new tensors go to the device that takes its place
     this.#lost = new DeviceLostError(
       `device lost (${reason}): ${message} Make a new Device and load the last checkpoint.`,
     );
   }
-}
-
-/**
- * The device that new tensors go to: the first one opened that is still open.
- *
- * @throws GpuError if none is open
- */
-export function currentDevice(): Device {
-  const [first] = openDevices;
-  if (first) return first;
-  throw new GpuError("currentDevice: no device is open. Call `await openDevice()` first.");
-}
-
-/** Adds a device to the open ones. */
-export function noteOpen(device: Device): Device {
-  openDevices.push(device);
-  return device;
 }

@@ -1,4 +1,4 @@
-export { Device, type DeviceInfo, type MemoryUse, currentDevice } from "./device.ts";
+export { Device, type DeviceInfo, type MemoryUse } from "./device.ts";
 export type { SoftwareChoice } from "./host.ts";
 export { type CreateOptions, type HostNumbers, type Values, arange, full, ones, tensor, zeros } from
   "./create.ts";
@@ -9,6 +9,7 @@ export type { Body } from "./elementwise_text.ts";
 export { DeviceLostError, DisposedError, DtypeError, GpuError, ShapeError } from "./errors.ts";
 export { type MatmulOptions, matmulFused } from "./matmul.ts";
 export { type OpenOptions, openDevice } from "./open_device.ts";
+export { currentDevice } from "./open_devices.ts";
 export { type KernelTime, type Profile, profile } from "./profile.ts";
 export { Rng, type RngState, normal, philox, randomBits, rng, uniform } from "./random.ts";
 export { f32Bits } from "./recorder.ts";

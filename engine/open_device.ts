@@ -1,7 +1,8 @@
 import { host } from "#gpu";
 import { isSoftwareAdapter } from "./choose_adapter.ts";
-import { Device, type DeviceInfo, noteOpen } from "./device.ts";
+import { Device, type DeviceInfo } from "./device.ts";
 import type { SoftwareChoice } from "./host.ts";
+import { noteOpen } from "./open_devices.ts";
 
 /** How `openDevice` finds its GPU. */
 export interface OpenOptions {

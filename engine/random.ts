@@ -4,7 +4,7 @@ import normalBody from "../kernels/random/normal.wgsl" with { type: "text" };
 import philoxText from "../kernels/random/philox.wgsl" with { type: "text" };
 import uniformBody from "../kernels/random/uniform.wgsl" with { type: "text" };
 import type { CreateOptions } from "./create.ts";
-import { currentDevice } from "./device.ts";
+import { currentDevice } from "./open_devices.ts";
 import { elementwise } from "./elementwise.ts";
 import { type Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";

@@ -29,6 +29,7 @@ import "./engine/memory.test.ts";
 import "./engine/profile.test.ts";
 import "./engine/random.test.ts";
 import "./engine/reduce.test.ts";
+import "./engine/replacement.test.ts";
 import "./engine/shape.test.ts";
 import "./engine/unpack.test.ts";
 import "./examples/charts.test.ts";
