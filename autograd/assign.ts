@@ -1,4 +1,4 @@
-import { type Tensor, checkDtype, copyInto } from "../engine/index.ts";
+import { type Tensor, checkDtype, copyInto, isFloat } from "../engine/index.ts";
 import { checkTensor } from "./define.ts";
 import { checkUntracked } from "./tape.ts";
 
@@ -6,11 +6,13 @@ import { checkUntracked } from "./tape.ts";
  * Writes new elements over a tensor, in place: every view of it changes.
  *
  * @param target any tensor that no open transform differentiates by
- * @param source same dtype, a shape that broadcasts to the target's
+ * @param source same dtype, or both floats, which are rounded to the target's dtype; a shape that
+ *   broadcasts to the target's
  * @throws ShapeError, DtypeError; Error if a gradient is being computed with the target
  */
 export function assign(target: Tensor, source: Tensor): void {
   checkUntracked("assign", checkTensor("assign", target));
-  checkDtype("assign", checkTensor("assign", source).dtype, [target.dtype]);
+  const { dtype } = checkTensor("assign", source);
+  if (!isFloat(dtype) || !isFloat(target.dtype)) checkDtype("assign", dtype, [target.dtype]);
   copyInto(target, source);
 }

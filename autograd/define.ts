@@ -1,6 +1,11 @@
-import { type Body, type DType, DtypeError, type Layout, type Shape, Tensor, checkDtype,
-  checkValue, elementwise, show } from "../engine/index.ts";
+import { type Body, type DType, DtypeError, type Layout, type Tensor, checkDtype, checkValue,
+  elementwise, isFloat, isHalf, roundHalf, scope, wgslType } from "../engine/index.ts";
+import { cast, convert } from "./cast.ts";
+import { checkTensor } from "./check.ts";
+import { promoteTypes, promoted } from "./promote.ts";
 import { type InputGrads, type Operand, type Saves, note } from "./tape.ts";
+
+export { checkTensor, showShapes } from "./check.ts";
 
 /** An operation: how its result is computed, and how gradients pass back through it. */
 export interface OpSpec {
@@ -9,20 +14,69 @@ export interface OpSpec {
   readonly forward: (...inputs: Operand[]) => Tensor;
   /**
    * Gradients of the inputs, written with ops so that they can be differentiated again. A
-   * gradient may have the broadcast shape; it is summed to the input's. Left out where the
-   * result is not a smooth function of the inputs: it then counts as a constant.
+   * gradient may have the broadcast shape, and any float dtype; it is summed and rounded to the
+   * input's. Left out where the result is not a smooth function of the inputs: it then counts as a
+   * constant.
    */
   readonly vjp?: (dy: Tensor, inputs: readonly Operand[], y: Tensor) => InputGrads;
   /** What `vjp` reads. Default: the inputs. */
   readonly saves?: Saves;
+  /**
+   * Whether `forward` takes f16 and bf16 as they are; `both`: `vjp` does too. Default false: it is
+   * given f32, and its f32 result is rounded to the dtype its float inputs promote to.
+   */
+  readonly halves?: boolean | "both";
 }
 
-/** Runs an operation and notes it on the tapes that are listening. */
+/**
+ * Runs an operation and notes it on the tapes that are listening.
+ *
+ * What the tape saves of f16 and bf16 values takes 2 bytes an element; `vjp` is given them as f32,
+ * unless its operation says otherwise.
+ */
 export function apply(spec: OpSpec, inputs: readonly Operand[]): Tensor {
-  const output = spec.forward(...inputs);
-  const { name: op, vjp, saves = "inputs" } = spec;
-  if (vjp) note({ op, inputs, output, saves, vjp });
+  const { name: op, vjp, saves = "inputs", halves = false } = spec;
+  const output = !halves && inputs.some(isHalfTensor) ? widely(spec, inputs)
+    : spec.forward(...inputs);
+  const asIs = halves === "both" || saves === "nothing";
+  if (vjp) note({ op, inputs, output, saves, vjp: asIs ? vjp : widened(vjp) });
   return output;
+}
+
+function isHalfTensor(x: Operand): x is Tensor {
+  return typeof x === "object" && x !== null && isHalf(x.dtype);
+}
+
+/** The forward pass in float32, rounded back. */
+function widely({ forward }: OpSpec, inputs: readonly Operand[]): Tensor {
+  const floats = inputs.flatMap((x) => (typeof x === "object" && isFloat(x.dtype) ? x.dtype : []));
+  const dtype = floats.reduce<DType>(promoteTypes, "bool");
+  return scope(() => {
+    const y = forward(...inputs.map((x) => (isHalfTensor(x) ? convert(x, "f32") : x)));
+    return y.dtype === "f32" && dtype !== "f32" ? convert(y, dtype) : y;
+  });
+}
+
+/** A vjp that computes with float32 whatever was saved. */
+function widened(vjp: NonNullable<OpSpec["vjp"]>): NonNullable<OpSpec["vjp"]> {
+  const wide = <X extends Operand>(x: X): X | Tensor => {
+    return isHalfTensor(x) && !x.disposed ? cast(x, "f32") : x;
+  };
+  return (dy, inputs, y) => vjp(wide(dy), inputs.map(wide), wide(y));
+}
+
+/**
+ * Runs a function of floats in float32 throughout: f16 and bf16 inputs are widened first, and an
+ * f32 result is rounded to the dtype the inputs promote to. For ops made of several others, each of
+ * which would round.
+ */
+export function inFloat32(
+  inputs: readonly Tensor[], run: (...inputs: Tensor[]) => Tensor,
+): Tensor {
+  if (!inputs.some(isHalfTensor)) return run(...inputs);
+  const dtype = inputs.map((x) => x.dtype).filter(isFloat).reduce<DType>(promoteTypes, "bool");
+  const y = run(...inputs.map((x) => (isHalfTensor(x) ? cast(x, "f32") : x)));
+  return y.dtype === "f32" && dtype !== "f32" ? cast(y, dtype) : y;
 }
 
 /** Applies a change of layout: a view that moves no data. */
@@ -34,30 +88,57 @@ export function applyView(
     forward: (t) => checkTensor(name, t).view(name, layout),
     vjp: (dy) => [() => back(dy)],
     saves: "nothing",
+    halves: true,
   }, [x]);
 }
 
 /** What all elementwise operations have in common. */
-interface ElementwiseSpec {
+export interface ElementwiseSpec {
   readonly name: string;
   /**
    * WGSL that declares `op` on scalars of type `T`; see kernels/. A list, with the functions it
    * calls first, drops out of a bundle that does not use the operation; a template string stays.
    */
   readonly body: string | readonly string[];
-  /** dtypes the operands may have. Default: f32. */
+  /** The same for integers, where it differs. */
+  readonly whole?: string;
+  /**
+   * dtypes the operation computes in; f32 stands for f16 and bf16 too. Default: floats, in which
+   * it takes integers and bool as f32.
+   */
   readonly dtypes?: readonly DType[];
   /** dtype of the result. Default: that of the operands. */
   readonly out?: DType;
   readonly saves?: Saves;
 }
 
-const FLOAT: readonly DType[] = ["f32"];
-
 /** dtypes of operations on numbers of every kind. */
 export const NUMERIC: readonly DType[] = ["f32", "i32", "u32"];
 /** dtypes of operations on anything. */
 export const ANY: readonly DType[] = ["f32", "i32", "u32", "bool"];
+
+/**
+ * The forward pass of an elementwise operation: one dispatch in the dtype its operands promote to.
+ */
+export function elementwiseForward(
+  { name, body: text, whole, dtypes, out }: ElementwiseSpec,
+): OpSpec["forward"] {
+  const body: Body = { name, wgsl: [text].flat().join("\n") };
+  const other: Body = whole === undefined ? body : { name, wgsl: whole };
+  return (...operands) => {
+    const common = promoted(name, operands);
+    const type = dtypes || isFloat(common) ? common : "f32";
+    if (dtypes) checkDtype(name, type, dtypes);
+    // Comparisons tell a number from its neighbours: it must be one that the dtype has.
+    const exact = out === "bool" && isHalf(type) ? type : undefined;
+    const { device } = operands.find((x) => typeof x !== "number") as Tensor; // promoted found one
+    return elementwise(device, {
+      body: wgslType(type) === "f32" ? body : other,
+      operands: operands.map((x) => (typeof x === "number" && exact ? roundHalf(exact, x) : x)),
+      type, out: out ?? type, convert: operands.map(() => true),
+    });
+  };
+}
 
 /** Declares an operation on one tensor, element by element. */
 export function defineUnary(
@@ -65,16 +146,10 @@ export function defineUnary(
     readonly vjp?: (dy: Tensor, inputs: readonly [Tensor], y: Tensor) => Tensor;
   },
 ): (x: Tensor) => Tensor {
-  const { name, dtypes = FLOAT, out, vjp, saves } = spec;
-  const body: Body = { name, wgsl: [spec.body].flat().join("\n") };
+  const { name, vjp, saves } = spec;
+  const forward = elementwiseForward(spec);
   const op: OpSpec = {
-    name,
-    forward: (x) => {
-      const t = checkTensor(name, x);
-      checkDtype(name, t.dtype, dtypes);
-      const call = { body, operands: [t], type: t.dtype, out: out ?? t.dtype };
-      return elementwise(t.device, call);
-    },
+    name, halves: true, forward: (x) => forward(checkTensor(name, x)),
     ...(vjp && { vjp: (dy, inputs, y) => [() => vjp(dy, inputs as readonly [Tensor], y)] }),
     ...(saves && { saves }),
   };
@@ -87,15 +162,9 @@ export function defineBinary(
     readonly vjp?: (dy: Tensor, inputs: readonly [Operand, Operand], y: Tensor) => InputGrads;
   },
 ): (a: Operand, b: Operand) => Tensor {
-  const { name, dtypes = FLOAT, out, vjp, saves } = spec;
-  const body: Body = { name, wgsl: [spec.body].flat().join("\n") };
+  const { name, vjp, saves } = spec;
   const op: OpSpec = {
-    name,
-    forward: (a, b) => {
-      const dtype = commonDtype(name, [a, b], dtypes);
-      const call = { body, operands: [a, b], type: dtype, out: out ?? dtype };
-      return elementwise(checkTensor(name, typeof a === "number" ? b : a).device, call);
-    },
+    name, halves: true, forward: elementwiseForward(spec),
     ...(vjp && { vjp: (dy, inputs, y) => vjp(dy, inputs as readonly [Operand, Operand], y) }),
     ...(saves && { saves }),
   };
@@ -123,20 +192,4 @@ export function commonDtype(
   checkDtype(op, dtype, allowed);
   for (const x of operands) if (typeof x === "number") checkValue(op, x, dtype);
   return dtype;
-}
-
-/**
- * Checks that an operand is a tensor.
- *
- * @throws TypeError naming what it is instead
- */
-export function checkTensor(op: string, x: unknown): Tensor {
-  if (x instanceof Tensor) return x;
-  const what = x === null ? "null" : typeof x;
-  throw new TypeError(`${op}: not a tensor: ${what}. Make one with tensor().`);
-}
-
-/** Shapes of operands for an error message: `a [2, 3] and b [4]`. */
-export function showShapes(names: readonly string[], shapes: readonly Shape[]): string {
-  return names.map((name, i) => `${name} ${show(shapes[i] ?? [])}`).join(" and ");
 }

@@ -1,4 +1,5 @@
-import { type Storage, type Tensor, dispose, keep } from "../engine/index.ts";
+import { type Storage, type Tensor, dispose, isFloat, keep, show } from "../engine/index.ts";
+import { leavesOf } from "./leaves.ts";
 
 /** What an operation works on: a tensor, or a number in place of a constant one. */
 export type Operand = Tensor | number;
@@ -33,18 +34,25 @@ export interface Record {
   readonly vjp: (dy: Tensor, inputs: readonly Operand[], output: Tensor) => InputGrads;
 }
 
-const open: Tape[] = [];
+/** What hears of every operation while it is open. */
+interface Listener {
+  readonly add: (record: Record) => void;
+  readonly tracks: (x: Operand) => boolean;
+  readonly holds: (t: Tensor) => boolean;
+}
+
+const open: Listener[] = [];
 
 /** The operations that lead from some tensors to a result. It exists only inside a transform. */
-export class Tape {
+export class Tape implements Listener {
   readonly #tracked: Set<number>;
   /** Memory that the gradients will be computed from. */
   readonly #held = new Set<Storage>();
   readonly #entries: Entry[] = [];
 
-  /** @param leaves the tensors to differentiate by */
+  /** @param leaves the tensors to differentiate by; integers and bool count as constants */
   constructor(leaves: readonly Tensor[]) {
-    this.#tracked = new Set(leaves.map((t) => t.id));
+    this.#tracked = new Set(leaves.filter((t) => isFloat(t.dtype)).map((t) => t.id));
     for (const leaf of leaves) this.#held.add(leaf.storage("grad"));
   }
 
@@ -110,12 +118,72 @@ export function note(record: Record): void {
   for (const tape of open) tape.add(record);
 }
 
-/** Runs a function of which no tape takes notice: its results count as constants. */
-export function unrecorded<R>(body: () => R): R {
+/** Whether a transform is open that follows operations. */
+export function isListening(): boolean {
+  return open.length > 0;
+}
+
+/** Whether a value depends on what an open transform differentiates by. */
+export function isTracked(x: Operand): boolean {
+  return open.some((tape) => tape.tracks(x));
+}
+
+/** Hears of the operations of a function that no tape takes notice of. */
+class Watch implements Listener {
+  readonly #op: string;
+  readonly #paused: readonly Listener[];
+  readonly #own: Set<number>;
+
+  constructor(op: string, paused: readonly Listener[], inputs: readonly Tensor[]) {
+    this.#op = op;
+    this.#paused = paused;
+    this.#own = new Set(inputs.map((t) => t.id));
+  }
+
+  add({ inputs, output }: Record): void {
+    for (const x of inputs) this.check(x);
+    if (inputs.some((x) => typeof x !== "number" && this.#own.has(x.id))) this.#own.add(output.id);
+  }
+
+  /** Refuses a value from outside whose gradient would be lost. */
+  check(x: Operand): void {
+    if (typeof x === "number" || !this.#paused.some((tape) => tape.tracks(x))) return;
+    throw new Error(
+      `${this.#op}: the function uses a tensor that needs a gradient and is not among its `
+        + `arguments: ${show(x.shape)} ${x.dtype}. Pass it as an argument.`,
+    );
+  }
+
+  tracks(x: Operand): boolean {
+    if (typeof x === "number") return false;
+    return this.#own.has(x.id) || this.#paused.some((tape) => tape.tracks(x));
+  }
+
+  holds(t: Tensor): boolean {
+    return this.#paused.some((tape) => tape.holds(t));
+  }
+}
+
+/**
+ * Runs a function of which no tape takes notice: its results count as constants.
+ *
+ * @param inputs what the function may use of that which needs a gradient
+ * @param body receives handles of its own to them
+ * @throws Error naming `op` if the function uses, or returns, another tensor that needs a gradient
+ */
+export function unrecorded<R>(
+  op: string, inputs: readonly Tensor[], body: (own: readonly Tensor[]) => R,
+): R {
+  const own = inputs.map((t) => t.view(op, t.layout));
   const paused = open.splice(0);
+  const watch = new Watch(op, paused, own);
+  open.push(watch);
   try {
-    return body();
+    const result = body(own);
+    for (const t of leavesOf(result).leaves) watch.check(t);
+    return result;
   } finally {
+    open.splice(0);
     open.push(...paused);
   }
 }

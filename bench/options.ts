@@ -10,12 +10,15 @@ export interface Options {
   readonly name: string;
   /** One line of JSON for each case in place of the table. */
   readonly json: boolean;
+  /** Run only the benches whose name has this text; empty for all. */
+  readonly only: string;
   /** Sizes to run in place of the usual ones; empty if not given. */
   readonly sizes: readonly Size[];
 }
 
 const OPTIONS = {
-  json: { type: "boolean" }, size: { type: "string" }, help: { type: "boolean" },
+  json: { type: "boolean" }, size: { type: "string" }, only: { type: "string" },
+  help: { type: "boolean" },
 } as const;
 
 /** The text that `--help` prints, for benches of these names. */
@@ -27,6 +30,7 @@ export function helpText(names: readonly string[]): string {
     "",
     `  NAME         ${listed(names)}`,
     "  --size LIST  these sizes in place of the usual ones: 256,512 or 256x1024",
+    "  --only TEXT  only the lines whose name has this text: ops --only softmax",
     "  --json       one JSON object per line for each case, and nothing else",
     "  --help       this text",
   ].join("\n");
@@ -46,17 +50,22 @@ export function parseOptions(
   // Not strict: the built-in messages do not name the choices.
   const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
   const words: string[] = [];
-  let [json, help] = [false, false];
+  let [json, help, only] = [false, false, ""];
   let sizes: Size[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     if (token.rawName === "--size") sizes = [...sizes, ...parseSizes(valueOf(token))];
+    else if (token.rawName === "--only") only = valueOf(token, "text of a name, as in --only sort");
     else if (token.rawName === "--json") json = isGiven(token);
     else if (token.rawName === "--help") help = isGiven(token);
-    else throw new UsageError(`unknown option: ${token.rawName}. Use --json, --size or --help.`);
+    else throw unknown(token.rawName);
   }
-  return help ? undefined : { name: checkName(words, names), json, sizes };
+  return help ? undefined : { name: checkName(words, names), json, only, sizes };
+}
+
+function unknown(name: string): UsageError {
+  return new UsageError(`unknown option: ${name}. Use --json, --size, --only or --help.`);
 }
 
 interface OptionToken {
@@ -64,9 +73,11 @@ interface OptionToken {
   readonly value?: string | undefined;
 }
 
-function valueOf({ value = "" }: OptionToken): string {
+function valueOf(
+  { rawName, value = "" }: OptionToken, what = "whole numbers, as in 256,512 or 256x1024",
+): string {
   if (value !== "" && !value.startsWith("-")) return value;
-  throw new UsageError(`--size: has no value. Give whole numbers, as in 256,512 or 256x1024.`);
+  throw new UsageError(`${rawName}: has no value. Give ${what}.`);
 }
 
 function isGiven({ rawName, value }: OptionToken): boolean {

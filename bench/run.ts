@@ -1,4 +1,4 @@
-// npm run bench -- NAME [--json] [--size LIST]
+// npm run bench -- NAME [--json] [--size LIST] [--only TEXT]
 
 import { execFileSync } from "node:child_process";
 import process from "node:process";
@@ -92,7 +92,11 @@ async function main(args: readonly string[]): Promise<number> {
     print(helpText(Object.keys(BENCHES)));
     return 0;
   }
-  const plan = planCases(options.name, BENCHES[options.name] ?? [], options.sizes);
+  const benches = (BENCHES[options.name] ?? []).filter(({ name }) => name.includes(options.only));
+  if (benches.length === 0) {
+    throw new UsageError(`--only: ${options.name} has no line with "${options.only}" in its name.`);
+  }
+  const plan = planCases(options.name, benches, options.sizes);
   using device = await openDevice();
   const session: Session = { device, timer: timerFor(device), effort: EFFORT };
   const report = reportFor(session, options, plan);

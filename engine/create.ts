@@ -1,7 +1,7 @@
 import fillBody from "../kernels/create/fill.wgsl" with { type: "text" };
 import rangeBody from "../kernels/create/range.wgsl" with { type: "text" };
 import type { Device } from "./device.ts";
-import { DTYPES, type DType, type HostArray, checkDtype, checkValue } from "./dtype.ts";
+import { DTYPES, type DType, type HostArray, checkDtype, checkValue, isFloat } from "./dtype.ts";
 import { elementwise } from "./elementwise.ts";
 import { ShapeError } from "./errors.ts";
 import { currentDevice } from "./open_devices.ts";
@@ -17,7 +17,10 @@ export type HostNumbers = readonly number[] | Float32Array | Float64Array | Int8
 
 /** Where and as what a tensor is made. */
 export interface CreateOptions {
-  /** Element type. Default `f32`, or the array's own for Int32Array and Uint32Array. */
+  /**
+   * Element type. Default `f32`, or the array's own for Int32Array and Uint32Array. Numbers are
+   * rounded to float32, and from there to `f16` and `bf16`.
+   */
   readonly dtype?: DType;
   /** Default: the current device. */
   readonly device?: Device;
@@ -134,7 +137,7 @@ function ownDtype(data: HostNumbers): DType {
 }
 
 function convert(data: HostNumbers, dtype: DType): HostArray {
-  if (dtype === "f32") return new Float32Array(data);
+  if (isFloat(dtype)) return new Float32Array(data);
   for (const v of data) checkValue("tensor", v, dtype);
   return dtype === "i32" ? new Int32Array(data) : new Uint32Array(data);
 }

@@ -1,7 +1,9 @@
 import { host } from "#gpu";
-import { type DType, type HostArray, BYTES_PER_ELEMENT, hostArray } from "./dtype.ts";
+import { type DType, type HostArray, bytesPerElement, deviceWords, hostArray, storageBytes } from
+  "./dtype.ts";
 import { contiguousCopy } from "./elementwise.ts";
 import { DeviceLostError, GpuError } from "./errors.ts";
+import { FAULT_BYTES, Faults } from "./faults.ts";
 import { noteGone } from "./open_devices.ts";
 import { PipelineCache } from "./pipeline.ts";
 import { BufferPool } from "./pool.ts";
@@ -49,6 +51,8 @@ export class Device implements Disposable {
   readonly recorder: Recorder;
   /** @internal */
   readonly kernels: PipelineCache;
+  /** @internal */
+  readonly faults: Faults;
   readonly #owned: boolean;
   readonly #staging: Staging;
   readonly #leaks: FinalizationRegistry<string> | undefined;
@@ -66,6 +70,7 @@ export class Device implements Disposable {
     this.#owned = owned;
     this.pool = new BufferPool(gpu);
     this.#staging = new Staging(gpu);
+    this.faults = new Faults(gpu, this.pool);
     this.recorder = new Recorder(gpu, (send) => this.#guarded(send));
     this.kernels = new PipelineCache(gpu, (error, name) => this.#expect(error, name));
     this.#leaks = debug ? new FinalizationRegistry((made) => {
@@ -110,11 +115,15 @@ export class Device implements Disposable {
   /**
    * Sends the recorded work and waits until all of it is done.
    *
-   * @throws GpuError or DeviceLostError if any of it failed
+   * @throws GpuError or DeviceLostError if any of it failed; IndexError for an index out of range
    */
   async idle(): Promise<void> {
+    this.check("flush");
+    const staging = this.faults.pending ? this.#staging.acquire(FAULT_BYTES) : undefined;
+    if (staging) this.faults.collect(this.recorder, staging.gpu, 0);
     this.flush();
     await this.#settle(this.gpu.queue.onSubmittedWorkDone(), "idle");
+    if (staging) this.faults.check((await this.#staging.map(staging, FAULT_BYTES))[0]);
   }
 
   /** Gives the memory kept for reuse back to the system. */
@@ -136,6 +145,7 @@ export class Device implements Disposable {
     this.gpu.removeEventListener("uncapturederror", this.#onError);
     this.recorder.close();
     this.#staging.trim();
+    this.faults.close();
     this.pool.close();
     if (this.#owned) this.gpu.destroy();
   }
@@ -168,15 +178,16 @@ export class Device implements Disposable {
   upload(op: string, shape: Shape, dtype: DType, data: HostArray): Tensor {
     // An upload reaches the queue before the batch being recorded: that batch must not use it.
     const t = this.#tensor(op, shape, dtype, this.recorder.batch);
+    const words = deviceWords(dtype, data);
     // wgpu panics on an empty write
-    if (data.length > 0) this.gpu.queue.writeBuffer(t.storage(op).buffer.gpu, 0, data);
+    if (data.length > 0) this.gpu.queue.writeBuffer(t.storage(op).buffer.gpu, 0, words);
     return t;
   }
 
   #tensor(op: string, shape: Shape, dtype: DType, avoidBatch?: number): Tensor {
     this.check(op);
     checkShape(op, shape);
-    const buffer = this.pool.acquire(sizeOf(shape) * BYTES_PER_ELEMENT, avoidBatch);
+    const buffer = this.pool.acquire(storageBytes(sizeOf(shape), dtype), avoidBatch);
     const layout = { shape: [...shape], strides: rowMajor(shape), offset: 0 };
     return new Tensor(this, dtype, layout, new Storage(this.pool, buffer));
   }
@@ -195,17 +206,22 @@ export class Device implements Disposable {
   async read(t: Tensor): Promise<HostArray> {
     this.check("read");
     t.storage("read");
-    const bytes = t.size * BYTES_PER_ELEMENT;
-    if (bytes === 0) return hostArray(t.dtype, new ArrayBuffer(0));
-    const source = t.contiguous ? t : contiguousCopy(t);
+    const bytes = storageBytes(t.size, t.dtype);
+    if (bytes === 0) return hostArray(t.dtype, new ArrayBuffer(0), 0);
+    const start = t.layout.offset * bytesPerElement(t.dtype);
+    const source = t.contiguous && start % 4 === 0 ? t : contiguousCopy(t);
     const { buffer } = source.storage("read");
-    const offset = source.layout.offset * BYTES_PER_ELEMENT;
-    const staging = this.#staging.acquire(bytes);
+    const offset = source === t ? start : 0;
+    const extra = this.faults.pending ? FAULT_BYTES : 0;
+    const staging = this.#staging.acquire(bytes + extra);
     this.recorder.copy(buffer, offset, staging.gpu, bytes);
+    if (extra > 0) this.faults.collect(this.recorder, staging.gpu, bytes);
     this.recorder.flush();
     if (source !== t) source.dispose();
-    const data = await this.#settle(this.#staging.map(staging, bytes), `read ${show(t.shape)}`);
-    return hostArray(t.dtype, data);
+    const work = this.#staging.map(staging, bytes, extra);
+    const [data, report] = await this.#settle(work, `read ${show(t.shape)}`);
+    if (extra > 0) this.faults.check(report);
+    return hostArray(t.dtype, data, t.size);
   }
 
   /** @internal Counts a handle. */

@@ -1,8 +1,8 @@
 import copyBody from "../kernels/unary/copy.wgsl" with { type: "text" };
 import type { Device } from "./device.ts";
-import { type DType, wgslType } from "./dtype.ts";
-import { type Argument, type Body, type Program, programKey, programSource } from
-  "./elementwise_text.ts";
+import { type DType, isHalf, wgslType } from "./dtype.ts";
+import { type Argument, type Body, type Program, type Store, type Stored, programKey,
+  programSource } from "./elementwise_text.ts";
 import { ShapeError } from "./errors.ts";
 import { foldGrid } from "./grid.ts";
 import { f32Bits } from "./recorder.ts";
@@ -15,8 +15,10 @@ export interface ElementwiseCall {
   readonly body: Body;
   /** In the order `op` takes them; a number becomes a constant of type `type`. */
   readonly operands: readonly (Tensor | number)[];
-  /** What `T` stands for in the body. */
+  /** What `T` stands for in the body: for `f16` and `bf16` it is f32. */
   readonly type: DType;
+  /** Per operand: a tensor of another dtype is converted to `T`. Default: none is. */
+  readonly convert?: readonly boolean[];
   /** Type of the result. */
   readonly out: DType;
 }
@@ -25,6 +27,7 @@ export interface ElementwiseCall {
 interface Plan {
   readonly rank: number | undefined;
   readonly run: number;
+  readonly store: Store;
   readonly threads: number;
   /** Shape words, then offset and strides of the target and of each operand. */
   readonly words: number[];
@@ -68,7 +71,8 @@ export function elementwiseInto(target: Tensor, call: ElementwiseCall): void {
         + `${show(target.shape)}. Make the shapes equal.`,
     );
   }
-  if (target.layout.strides.some((step, axis) => step === 0 && at(target.shape, axis) > 1)) {
+  const { strides } = target.layout;
+  if (target.size > 0 && strides.some((step, axis) => step === 0 && at(target.shape, axis) > 1)) {
     throw new ShapeError(
       `${body.name}: the target repeats elements: ${show(target.shape)} with strides `
         + `${show(target.layout.strides)}. Copy it first, as by add(x, 0).`,
@@ -79,7 +83,8 @@ export function elementwiseInto(target: Tensor, call: ElementwiseCall): void {
   const overlaps = (x: Tensor) => x.storage(body.name) === storage && !sameLayout(x, target);
   const copies = new Map(inputs.filter(overlaps).map((x) => [x, contiguousCopy(x)]));
   const safe = operands.map((x) => (typeof x === "number" ? x : copies.get(x) ?? x));
-  run({ ...call, operands: safe }, safe.filter((x) => typeof x !== "number"), target, true);
+  const out = isHalf(target.dtype) ? target.dtype : call.out;
+  run({ ...call, out, operands: safe }, safe.filter((x) => typeof x !== "number"), target, true);
   for (const copy of copies.values()) copy.dispose();
 }
 
@@ -94,14 +99,20 @@ export function contiguousCopy(t: Tensor): Tensor {
   return elementwise(t.device, { body: COPY, operands: [t], type: t.dtype, out: t.dtype });
 }
 
+/** A contiguous copy as f32. */
+export function widenedCopy(t: Tensor): Tensor {
+  return elementwise(t.device, { body: COPY, operands: [t], type: "f32", out: "f32" });
+}
+
 /**
- * Writes `source`, broadcast, over `target`, which may be a view.
+ * Writes `source`, broadcast, over `target`, which may be a view: the same dtype, or one that the
+ * target's holds but for rounding.
  *
  * @throws ShapeError if the source does not broadcast to the target's shape
  */
 export function copyInto(target: Tensor, source: Tensor): void {
   elementwiseInto(target, {
-    body: COPY, operands: [source], type: target.dtype, out: target.dtype,
+    body: COPY, operands: [source], type: target.dtype, out: target.dtype, convert: [true],
   });
 }
 
@@ -110,42 +121,49 @@ function run(
   call: ElementwiseCall, inputs: readonly Tensor[], out: Tensor, partly = false,
 ): void {
   if (out.size === 0) return;
-  const { body, operands, type } = call;
+  const { body, operands, type, convert = [] } = call;
   const target = out.storage(body.name);
-  const plan = makePlan(body.name, out.layout, inputs.map((t) => t.layout), partly);
+  const half = isHalf(call.out);
+  const plan = makePlan(body.name, out.layout, inputs.map((t) => t.layout), partly, half);
+  const moved = body === COPY && half && inputs.every((t) => t.dtype === call.out);
+  const stored = (d: DType): Stored => (moved ? "bits" : isHalf(d) ? d : wgslType(d));
+  const T = moved ? "u32" : wgslType(type);
   const bound = inputs.filter((t) => t.storage(body.name) !== target);
   const constants: number[] = [];
-  const args = operands.map((x): Argument => {
+  const args = operands.map((x, k): Argument => {
     if (typeof x === "number") return { constant: constants.push(constantBits(x, type)) - 1 };
     const walk = inputs.indexOf(x);
     const at = bound.indexOf(x);
     return {
-      type: wgslType(x.dtype),
+      type: stored(x.dtype),
+      convert: !moved && convert[k] === true && wgslType(x.dtype) !== T,
       binding: at < 0 ? bound.length : at,
       walk: walk + 1,
       single: plan.single[walk] === true,
     };
   });
   const program: Program = {
-    body, type: wgslType(type), out: wgslType(call.out), rank: plan.rank, run: plan.run, args,
+    body, type: T, out: stored(call.out), store: plan.store, rank: plan.rank, run: plan.run, args,
     bound: bound.map((t) => ({
-      type: wgslType(t.dtype), single: plan.single[inputs.indexOf(t)] === true,
+      type: stored(t.dtype), single: plan.single[inputs.indexOf(t)] === true,
     })),
     constants: constants.length,
   };
   out.device.dispatch({
     kernel: out.device.kernels.get(programKey(program), () => programSource(program)),
     buffers: [...bound.map((t) => t.storage(body.name).buffer), target.buffer],
-    params: [plan.threads, 0, 0, 0, ...constants, ...plan.words],
+    params: [plan.threads, out.size, 0, 0, ...constants, ...plan.words],
     grid: foldGrid(Math.ceil(plan.threads / WORKGROUP)),
   });
 }
 
 function constantBits(x: number, type: DType): number {
-  return type === "f32" ? f32Bits(x) : x >>> 0;
+  return wgslType(type) === "f32" ? f32Bits(x) : x >>> 0;
 }
 
-function makePlan(op: string, out: Layout, inputs: readonly Layout[], partly: boolean): Plan {
+function makePlan(
+  op: string, out: Layout, inputs: readonly Layout[], partly: boolean, half: boolean,
+): Plan {
   const size = sizeOf(out.shape);
   const single = inputs.map((l) => sizeOf(l.shape) === 1);
   const aligned = (l: Layout) => l.offset % 4 === 0 && isContiguous(l) && sizeOf(l.shape) === size;
@@ -153,7 +171,8 @@ function makePlan(op: string, out: Layout, inputs: readonly Layout[], partly: bo
   if (whole && inputs.every((l, k) => (single[k] && size > 1) || aligned(l))) {
     const one = single.map((s) => s && size > 1);
     const words = [out.offset / 4, ...inputs.map((l, k) => (one[k] ? l.offset : l.offset / 4))];
-    return { rank: undefined, run: 4, threads: Math.ceil(size / 4), words, single: one };
+    const threads = Math.ceil(size / 4);
+    return { rank: undefined, run: 4, store: "elements", threads, words, single: one };
   }
   const layouts = [out, ...inputs];
   const walk = mergeAxes(out.shape, layouts.map((l) => broadcastStrides(l, out.shape)));
@@ -163,12 +182,22 @@ function makePlan(op: string, out: Layout, inputs: readonly Layout[], partly: bo
   }
   const rank = walk.shape.length;
   if (rank > MAX_RANK) throw rankError(op, out.shape);
-  const run = at(walk.shape, rank - 1) % 4 === 0 ? 4 : 1;
+  const { run, store } = half ? halfStore(out, at(walk.shape, rank - 1), partly)
+    : { run: at(walk.shape, rank - 1) % 4 === 0 ? 4 : 1, store: "elements" as const };
   const words = layouts.flatMap((l, k) => [l.offset, ...(walk.strides[k] ?? [])]);
   return {
-    rank, run, threads: size / run, words: [...walk.shape, ...words].map((w) => w >>> 0),
+    rank, run, store, threads: Math.ceil(size / run),
+    words: [...walk.shape, ...words].map((w) => w >>> 0),
     single: inputs.map(() => false),
   };
+}
+
+/** Whole words where nobody else writes to them, else half ones; `width` is the last axis. */
+function halfStore(out: Layout, width: number, partly: boolean): Pick<Plan, "run" | "store"> {
+  const run = width % 4 === 0 ? 4 : 1;
+  const odd = partly && sizeOf(out.shape) % 2 !== 0;
+  if (!isContiguous(out) || out.offset % 2 !== 0 || odd) return { run, store: "atomic" };
+  return width % 2 === 0 ? { run: Math.max(run, 2), store: "words" } : { run: 2, store: "pairs" };
 }
 
 function rankError(op: string, shape: Shape): ShapeError {

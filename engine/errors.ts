@@ -22,3 +22,8 @@ export class GpuError extends Error {
 export class DeviceLostError extends Error {
   override readonly name = "DeviceLostError";
 }
+
+/** An index on the device that is out of range; reported once, by the next read. */
+export class IndexError extends Error {
+  override readonly name = "IndexError";
+}

@@ -1,17 +1,25 @@
+export { type AttentionInputs, type AttentionNumbers, type AttentionPass, attentionPass } from
+  "./attention.ts";
 export { Device, type DeviceInfo, type MemoryUse } from "./device.ts";
 export type { SoftwareChoice } from "./host.ts";
+export { type ConvForm, type WindowAxis, convolve, convolveBack, convolveWeight } from "./conv.ts";
 export { type CreateOptions, type HostNumbers, type Values, arange, full, ones, tensor, zeros } from
   "./create.ts";
-export { DTYPES, type DType, type HostArray, checkDtype, checkValue } from "./dtype.ts";
+export { DTYPES, type DType, type HostArray, checkDtype, checkValue, checkWords, holds, isFloat,
+  isHalf, wgslType } from "./dtype.ts";
 export { type ElementwiseCall, contiguousCopy, copyInto, elementwise, elementwiseInto } from
   "./elementwise.ts";
 export type { Body } from "./elementwise_text.ts";
-export { DeviceLostError, DisposedError, DtypeError, GpuError, ShapeError } from "./errors.ts";
+export { DeviceLostError, DisposedError, DtypeError, GpuError, IndexError, ShapeError } from
+  "./errors.ts";
+export { type GroupKernel, runGroups } from "./groups.ts";
+export { roundHalf } from "./half.ts";
 export { type MatmulOptions, matmulFused } from "./matmul.ts";
 export { type OpenOptions, openDevice } from "./open_device.ts";
 export { currentDevice } from "./open_devices.ts";
 export { type KernelTime, type Profile, profile } from "./profile.ts";
-export { Rng, type RngState, normal, philox, randomBits, rng, uniform } from "./random.ts";
+export { Rng, type RngJournal, type RngState, normal, noteRandom, philox, randomBits, rng, uniform,
+  withRandom } from "./random.ts";
 export { f32Bits } from "./recorder.ts";
 export { type Reduction, reduce } from "./reduce.ts";
 export { type RowKernel, rowsOf, runRows, withContiguous } from "./rows.ts";

@@ -3,10 +3,11 @@ import shared from "../kernels/matmul.wgsl" with { type: "text" };
 import registerKernel from "../kernels/matmul.register.wgsl" with { type: "text" };
 import tiledKernel from "../kernels/matmul.tiled.wgsl" with { type: "text" };
 import type { Device } from "./device.ts";
-import { checkDtype } from "./dtype.ts";
-import { contiguousCopy } from "./elementwise.ts";
+import { checkDtype, isHalf } from "./dtype.ts";
+import { contiguousCopy, widenedCopy } from "./elementwise.ts";
 import type { Body } from "./elementwise_text.ts";
 import { ShapeError } from "./errors.ts";
+import { MAX_GROUPS } from "./grid.ts";
 import type { KernelSource } from "./pipeline.ts";
 import { f32Bits } from "./recorder.ts";
 import { type Layout, type Shape, at, broadcastShapes, broadcastStrides, mergeAxes, show, sizeOf }
@@ -59,16 +60,14 @@ function chooseVariant(device: Device, m: number, n: number, k: number): Variant
   return n > 16 ? register([rows, 4], [8, 4]) : register([rows, 4], [4, 8]);
 }
 
-/** Matrices in one dispatch; the grid has no more places along z. */
-const MAX_BATCH = 65535;
-
 /**
  * `epilogue(alpha a b + beta d)` over the last two axes; leading axes broadcast.
  *
- * @param a `[..., m, k]` f32; views are read by their strides, never copied for a transpose
- * @param b `[..., k, n]` f32
+ * @param a `[..., m, k]` f32, f16 or bf16; views are read by their strides, never copied for a
+ *   transpose. f16 is read as it is where the adapter has `shader-f16`; else halves are widened
+ * @param b `[..., k, n]`, as `a`
  * @returns `[..., m, n]` f32, contiguous
- * @throws ShapeError if inner sizes differ or batches do not broadcast; DtypeError if not f32
+ * @throws ShapeError if inner sizes differ or batches do not broadcast; DtypeError for other dtypes
  */
 export function matmulFused(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { d, symmetric = false } = options;
@@ -78,8 +77,22 @@ export function matmulFused(a: Tensor, b: Tensor, options: MatmulOptions = {}): 
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const out = a.device.empty("matmul", [...batch, m, n], "f32");
   if (d) checkAddend(d.shape, out.shape);
-  if (out.size > 0) run(a, b, d, options, out);
+  if (out.size > 0) runReadable([a, b, ...(d ? [d] : [])], options, out);
   return out;
+}
+
+/** Widens what the kernels cannot read. */
+function runReadable(operands: readonly Tensor[], options: MatmulOptions, out: Tensor): void {
+  const native = out.device.features.has("shader-f16");
+  const list = operands.map((t, i) => {
+    const readable = !isHalf(t.dtype) || (native && t.dtype === "f16" && i < 2);
+    return readable ? t : widenedCopy(t);
+  });
+  const [a, b, d] = list as [Tensor, Tensor, Tensor | undefined];
+  run(a, b, d, options, out);
+  list.forEach((t, i) => {
+    if (t !== operands[i]) t.dispose();
+  });
 }
 
 function run(a: Tensor, b: Tensor, d: Tensor | undefined, options: MatmulOptions, out: Tensor) {
@@ -94,26 +107,37 @@ function run(a: Tensor, b: Tensor, d: Tensor | undefined, options: MatmulOptions
     SYMMETRIC: symmetric, HAS_D: d !== undefined,
     A_DOWN: stride(a.layout, -1) === 1, B_ACROSS: stride(b.layout, -1) === 1,
   };
-  const key = `matmul.${variant.name}:${Object.values(switches)}:${epilogue?.name ?? ""}`;
-  const kernel = a.device.kernels.get(key, () => source(variant, switches, epilogue));
+  const types = [a.dtype, b.dtype];
+  const key = `matmul.${variant.name}:${Object.values(switches)}:${types}:${epilogue?.name ?? ""}`;
+  const kernel = a.device.kernels.get(key, () => source(variant, switches, types, epilogue));
   const sizes = [...Array<number>(3 - walk.shape.length).fill(1), ...walk.shape];
   const steps = layouts.flatMap((l, i) => {
     const strides = walk.strides[i] ?? [];
     return [l.offset, ...Array<number>(3 - strides.length).fill(0), ...strides];
   });
   const rowsAndColumns = layouts.flatMap((l) => [stride(l, -2), stride(l, -1)]);
-  const params = (first: number) => [
+  const params = (column: number, row: number, first: number) => [
     m, n, k, 0, f32Bits(alpha), f32Bits(beta), ...rowsAndColumns,
-    first, ...sizes, ...steps,
+    first, ...sizes, ...steps, column, row,
   ].map((w) => w >>> 0);
   const buffers = [a, b, d ?? b, out].map((t) => t.storage("matmul").buffer);
   const across = Math.ceil(n / (variant.tile[1] * variant.group[0]));
   const down = Math.ceil(m / (variant.tile[0] * variant.group[1]));
-  const count = sizeOf(batch);
-  for (let first = 0; first < count; first += MAX_BATCH) {
-    const grid = [across, down, Math.min(MAX_BATCH, count - first)] as const;
-    a.device.dispatch({ kernel, buffers, params: params(first), grid });
+  for (const [column, columns] of pieces(across)) {
+    for (const [row, rows] of pieces(down)) {
+      for (const [first, count] of pieces(sizeOf(batch))) {
+        const grid = [columns, rows, count] as const;
+        a.device.dispatch({ kernel, buffers, params: params(column, row, first), grid });
+      }
+    }
   }
+}
+
+/** Start and length of parts that each fit along one dimension of a grid. */
+function pieces(count: number): readonly (readonly [start: number, length: number])[] {
+  return Array.from({ length: Math.ceil(count / MAX_GROUPS) }, (_, i) => {
+    return [i * MAX_GROUPS, Math.min(MAX_GROUPS, count - i * MAX_GROUPS)] as const;
+  });
 }
 
 /** Batch axes too tangled for the kernel: broadcast the operands' batches by copying. */
@@ -134,11 +158,14 @@ function runOnCopies(
 }
 
 function source(
-  variant: Variant, switches: Record<string, boolean>, epilogue: Body | undefined,
+  variant: Variant, switches: Record<string, boolean>, types: readonly string[],
+  epilogue: Body | undefined,
 ): KernelSource {
   const { text, tile, group } = variant;
   const sizes = { TM: tile[0], TN: tile[1], WX: group[0], WY: group[1] };
   const prelude = [
+    types.includes("f16") ? "enable f16;" : "",
+    `alias InA = ${types[0]};`, `alias InB = ${types[1]};`,
     ...Object.entries(sizes).map(([name, value]) => `const ${name} = ${value}u;`),
     ...Object.entries(switches).map(([name, value]) => `const ${name} = ${value};`),
   ].join("\n");

@@ -4,8 +4,10 @@ import normalBody from "../kernels/random/normal.wgsl" with { type: "text" };
 import philoxText from "../kernels/random/philox.wgsl" with { type: "text" };
 import uniformBody from "../kernels/random/uniform.wgsl" with { type: "text" };
 import type { CreateOptions } from "./create.ts";
+import { checkDtype, isFloat } from "./dtype.ts";
 import { currentDevice } from "./open_devices.ts";
 import { elementwise } from "./elementwise.ts";
+import { f32Bits } from "./recorder.ts";
 import { type Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -63,6 +65,7 @@ export class Rng {
 
   /** Goes on from a saved state. */
   set state({ key, stream, position }: RngState) {
+    this.#touch();
     this.#key = key;
     this.#stream = stream;
     this.#position = position;
@@ -71,6 +74,7 @@ export class Rng {
 
   /** Key and stream number for one tensor; no other call gets the same. */
   take(): { key: readonly [number, number]; stream: number } {
+    this.#touch();
     return { key: this.#key, stream: ++this.#stream };
   }
 
@@ -105,7 +109,13 @@ export class Rng {
     }
   }
 
+  /** Tells the open journals where this generator stood before they first saw it used. */
+  #touch(): void {
+    for (const journal of journals) if (!journal.has(this)) journal.set(this, this.state);
+  }
+
   #word(): number {
+    this.#touch();
     if (this.#position % 4 === 0) this.#refill();
     return this.#block[this.#position++ % 4] as number; // an index below 4
   }
@@ -113,6 +123,33 @@ export class Rng {
   #refill(): void {
     const block = Math.floor(this.#position / 4);
     this.#block = philox([block >>> 0, Math.floor(block / 2 ** 32), 0, 0], this.#key);
+  }
+}
+
+/** Where generators stood before a function used them. */
+export type RngJournal = ReadonlyMap<Rng, RngState>;
+
+const journals: Map<Rng, RngState>[] = [];
+
+/** Runs a function and notes which generators it used, so that `withRandom` can repeat it. */
+export function noteRandom<R>(body: () => R): { readonly result: R; readonly journal: RngJournal } {
+  const journal = new Map<Rng, RngState>();
+  journals.push(journal);
+  try {
+    return { result: body(), journal };
+  } finally {
+    journals.splice(journals.lastIndexOf(journal), 1);
+  }
+}
+
+/** Runs a function with generators where they stood; afterwards they stand where they were. */
+export function withRandom<R>(journal: RngJournal, body: () => R): R {
+  const now = [...journal.keys()].map((r) => [r, r.state] as const);
+  for (const [r, state] of journal) r.state = state;
+  try {
+    return body();
+  } finally {
+    for (const [r, state] of now) r.state = state;
   }
 }
 
@@ -135,12 +172,18 @@ const BODIES = {
   normal: [philoxText, trigText, normalBody],
 } as const;
 
+/** Bits of a uniform number: as many as its dtype has in all of [0, 1). */
+const PLACES = { f32: 24, f16: 11, bf16: 8 } as const;
+
 function draw(kind: keyof typeof BODIES, from: Rng, shape: Shape, options: CreateOptions): Tensor {
-  const { device = currentDevice() } = options;
+  const bits = kind === "bits";
+  const { device = currentDevice(), dtype: out = bits ? "u32" : "f32" } = options;
+  checkDtype(kind === "bits" ? "randomBits" : kind, out, bits ? ["u32"] : ["f32"]);
   const { key, stream } = from.take();
   const body = { name: `random_${kind}`, wgsl: BODIES[kind].join("\n"), indexed: true };
-  const operands = [...key, stream >>> 0, Math.floor(stream / 2 ** 32)];
-  const out = kind === "bits" ? "u32" : "f32";
+  const words = [...key, stream >>> 0, Math.floor(stream / 2 ** 32)];
+  const places = kind === "uniform" && isFloat(out) ? PLACES[out] : 0;
+  const operands = places > 0 ? [...words, 32 - places, f32Bits(2 ** -places)] : words;
   return elementwise(device, { body, operands, type: "u32", out }, shape);
 }
 
@@ -149,12 +192,15 @@ export function randomBits(from: Rng, shape: Shape, options: CreateOptions = {})
   return draw("bits", from, shape, options);
 }
 
-/** Uniform numbers in [0, 1), `shape` f32: the same on every host. */
+/**
+ * Uniform numbers in [0, 1), `shape` f32 in steps of 2^-24, f16 of 2^-11 or bf16 of 2^-8: the same
+ * on every host.
+ */
 export function uniform(from: Rng, shape: Shape, options: CreateOptions = {}): Tensor {
   return draw("uniform", from, shape, options);
 }
 
-/** Standard normal numbers, `shape` f32: the same on every host up to rounding. */
+/** Standard normal numbers, `shape`, a float dtype: the same on every host up to rounding. */
 export function normal(from: Rng, shape: Shape, options: CreateOptions = {}): Tensor {
   return draw("normal", from, shape, options);
 }

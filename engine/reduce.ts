@@ -7,16 +7,18 @@ import maxBody from "../kernels/reduce/max.wgsl" with { type: "text" };
 import meanBody from "../kernels/reduce/mean.wgsl" with { type: "text" };
 import minBody from "../kernels/reduce/min.wgsl" with { type: "text" };
 import next from "../kernels/reduce/next.wgsl" with { type: "text" };
+import normBody from "../kernels/reduce/norm.wgsl" with { type: "text" };
 import orderF32 from "../kernels/reduce/order.f32.wgsl" with { type: "text" };
 import orderI32 from "../kernels/reduce/order.i32.wgsl" with { type: "text" };
 import orderU32 from "../kernels/reduce/order.u32.wgsl" with { type: "text" };
 import paramsText from "../kernels/reduce/params.wgsl" with { type: "text" };
 import partial from "../kernels/reduce/partial.wgsl" with { type: "text" };
+import prodBody from "../kernels/reduce/prod.wgsl" with { type: "text" };
 import rows from "../kernels/reduce/rows.wgsl" with { type: "text" };
 import sumBody from "../kernels/reduce/sum.wgsl" with { type: "text" };
 import sumSquaresBody from "../kernels/reduce/sum_squares.wgsl" with { type: "text" };
 import type { Device } from "./device.ts";
-import { type DType, wgslType } from "./dtype.ts";
+import { type DType, checkWords, wgslType } from "./dtype.ts";
 import { contiguousCopy } from "./elementwise.ts";
 import { ShapeError } from "./errors.ts";
 import { foldGrid } from "./grid.ts";
@@ -27,7 +29,7 @@ import type { Tensor } from "./tensor.ts";
 
 const BODIES = {
   sum: sumBody, mean: meanBody, sumSquares: sumSquaresBody, max: maxBody, min: minBody,
-  argmax: argmaxBody, argmin: argminBody,
+  argmax: argmaxBody, argmin: argminBody, prod: prodBody, norm: normBody,
 } as const;
 const ORDER = { f32: orderF32, i32: orderI32, u32: orderU32 } as const;
 
@@ -66,6 +68,7 @@ interface Pass extends Fold {
 export function reduce(kind: Reduction, x: Tensor, axes: readonly number[], out: DType): Tensor {
   const { shape } = x.layout;
   x.storage(kind);
+  checkWords(kind, [x]);
   checkNotEmpty(kind, shape, axes);
   const kept = shape.filter((_, axis) => !axes.includes(axis));
   const y = x.device.empty(kind, kept, out);
@@ -108,7 +111,7 @@ function reordered(x: Tensor, axes: readonly number[]): Tensor {
 function runPasses(kind: Reduction, x: Tensor, fold: Fold, y: Tensor): void {
   const pass = plan(x.device, fold);
   if (pass.chunks === 1) return runPass(kind, x, y, pass, fold.length, [first, last]);
-  const words = kind.startsWith("arg") ? 2 : 1;
+  const words = kind.startsWith("arg") || kind === "norm" ? 2 : 1;
   const type = kind === "mean" ? "f32" : x.dtype;
   const shape = [fold.outer, pass.chunks, fold.inner, words];
   const parts = x.device.empty(kind, shape, type);
@@ -168,7 +171,7 @@ function passSource(
 }
 
 function checkNotEmpty(kind: Reduction, shape: Shape, axes: readonly number[]): void {
-  if (kind === "sum" || kind === "mean" || kind === "sumSquares") return;
+  if (!/max|min/.test(kind)) return;
   if (axes.every((a) => shape[a] !== 0)) return;
   throw new ShapeError(
     `${kind}: no elements to choose from: ${show(shape)} over axes ${show(axes)}. `

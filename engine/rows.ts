@@ -1,9 +1,11 @@
+import faultText from "../kernels/fault.wgsl" with { type: "text" };
 import lanesText from "../kernels/row/lanes.wgsl" with { type: "text" };
 import soloText from "../kernels/row/solo.wgsl" with { type: "text" };
 import { contiguousCopy } from "./elementwise.ts";
 import { foldGrid } from "./grid.ts";
 import { at } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
+import { boundBuffers } from "./threads.ts";
 
 /** A kernel that works on whole rows of its inputs. */
 export interface RowKernel {
@@ -12,6 +14,8 @@ export interface RowKernel {
   readonly wgsl: string;
   /** Switches set by `const NAME = true/false;`. */
   readonly switches?: Readonly<Record<string, boolean>>;
+  /** As of a `ThreadKernel`. */
+  readonly faults?: boolean;
 }
 
 /**
@@ -33,13 +37,13 @@ export function runRows(
     name: kernel.name,
     code: [
       `const WG = ${lanes}u;`, ...switches.map(([name, on]) => `const ${name} = ${on};`),
-      kernel.wgsl, lanes === 1 ? soloText : lanesText,
+      kernel.wgsl, kernel.faults ? faultText : "", lanes === 1 ? soloText : lanesText,
     ].join("\n"),
-    bindings: "r".repeat(inputs.length) + "w",
+    bindings: "r".repeat(inputs.length) + (kernel.faults ? "ww" : "w"),
   }));
   device.dispatch({
     kernel: compiled,
-    buffers: [...inputs, out].map((t) => t.storage(kernel.name).buffer),
+    buffers: boundBuffers(kernel, [...inputs, out], device),
     params: [rows, ...params].map((w) => w >>> 0),
     grid: foldGrid(lanes === 1 ? Math.ceil(rows / SOLO_ROWS) : rows),
   });

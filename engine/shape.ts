@@ -52,22 +52,29 @@ export function at(list: readonly number[], i: number): number {
   throw new RangeError(`shape: axis out of range: ${i} of ${list.length}.`);
 }
 
+/** No shape has as many elements, nor an axis as many places: indices are 32-bit, with a sign. */
+const LIMIT = 2 ** 31;
+
 /**
- * Checks that a shape is a list of whole, non-negative sizes of at most 2^31 elements in all.
+ * Checks that a shape is a list of whole, non-negative sizes of less than 2^31 elements in all.
  *
  * @throws ShapeError naming the op and the shape
  */
 export function checkShape(op: string, shape: Shape): void {
-  for (const d of shape) {
-    if (Number.isInteger(d) && d >= 0) continue;
-    throw new ShapeError(
-      `${op}: sizes must be whole and not negative: ${show(shape)}. Check how it was computed.`,
-    );
-  }
-  if (sizeOf(shape) < 2 ** 31) return;
+  for (const d of shape) checkSize(op, d, shape);
+  if (sizeOf(shape) < LIMIT) return;
   throw new ShapeError(
     `${op}: too many elements: ${show(shape)} has ${sizeOf(shape)} (limit 2^31). Split the tensor.`,
   );
+}
+
+/** Checks one size of a shape, also of an empty one. */
+function checkSize(op: string, size: number, shape: Shape): void {
+  const wrong = !Number.isInteger(size) ? `a size is not a whole number: ${size}`
+    : size < 0 ? `a size is negative: ${size}`
+    : size >= LIMIT && sizeOf(shape) === 0 ? `a size is too large: ${size} (limit 2^31)` : "";
+  if (wrong === "") return;
+  throw new ShapeError(`${op}: ${wrong} of ${show(shape)}. Check how it was computed.`);
 }
 
 /**

@@ -27,10 +27,17 @@ export class Staging {
     return kept ?? { gpu: this.#gpu.createBuffer({ size, usage: MAP_READ | COPY_DST }), size };
   }
 
-  /** Waits for the copy into the buffer, returns its first `bytes`, and takes the buffer back. */
-  async map(staging: StagingBuffer, bytes: number): Promise<ArrayBuffer> {
+  /**
+   * Waits for the copy into the buffer, and takes the buffer back.
+   *
+   * @returns its first `bytes`, and what is written after them
+   */
+  async map(staging: StagingBuffer, bytes: number, more = 0): Promise<[ArrayBuffer, ArrayBuffer]> {
     await staging.gpu.mapAsync(MODE_READ, 0, staging.size);
-    const data = staging.gpu.getMappedRange(0, staging.size).slice(0, bytes);
+    const range = staging.gpu.getMappedRange(0, staging.size);
+    const data: [ArrayBuffer, ArrayBuffer] = [
+      range.slice(0, bytes), range.slice(bytes, bytes + more),
+    ];
     staging.gpu.unmap();
     if (this.#free.length < KEPT) this.#free.push(staging);
     else staging.gpu.destroy();

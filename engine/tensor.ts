@@ -88,9 +88,10 @@ export class Tensor implements Disposable {
   /**
    * Waits for the work recorded so far and copies the elements to the host.
    *
-   * @returns row-major elements: Float32Array for f32, Int32Array for i32, Uint32Array for u32
-   *   and for bool (0 or 1)
-   * @throws DisposedError, GpuError, DeviceLostError
+   * @returns row-major elements: Float32Array for f32, and for f16 and bf16, which the host widens;
+   *   Int32Array for i32, Uint32Array for u32 and for bool (0 or 1)
+   * @throws DisposedError, GpuError, DeviceLostError; IndexError if an index was out of range since
+   *   the last read
    */
   read(): Promise<HostArray> {
     return this.device.read(this);

@@ -1,5 +1,9 @@
+import faultText from "../kernels/fault.wgsl" with { type: "text" };
 import frame from "../kernels/threads.wgsl" with { type: "text" };
+import type { Device } from "./device.ts";
+import { checkWords } from "./dtype.ts";
 import { foldGrid } from "./grid.ts";
+import type { PooledBuffer } from "./pool.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A kernel of one item a thread, with bindings of its own. */
@@ -7,6 +11,13 @@ export interface ThreadKernel {
   readonly name: string;
   /** WGSL that declares the bindings, `Params` (first `threads: u32`) and `fn item(i: u32)`. */
   readonly wgsl: string;
+  /**
+   * Whether it calls `note_fault(code, index, bound)`: it then declares one binding more after the
+   * output, `var<storage, read_write> faults: array<atomic<u32>, 4>`.
+   */
+  readonly faults?: boolean;
+  /** Whether it writes to the last of its inputs, too. */
+  readonly usesUp?: boolean;
 }
 
 /**
@@ -20,16 +31,27 @@ export function runThreads(
   params: readonly number[],
 ): void {
   if (threads === 0) return;
+  const used = Number(!!kernel.usesUp);
   const words = [threads, ...params].map((w) => w >>> 0);
   const compiled = out.device.kernels.get(kernel.name, () => ({
     name: kernel.name,
-    code: `${kernel.wgsl}\n${frame}`,
-    bindings: "r".repeat(inputs.length) + "w",
+    code: [kernel.wgsl, kernel.faults ? faultText : "", frame].join("\n"),
+    bindings: "r".repeat(inputs.length - used) + "w".repeat(1 + used + Number(!!kernel.faults)),
   }));
   out.device.dispatch({
     kernel: compiled,
-    buffers: [...inputs, out].map((t) => t.storage(kernel.name).buffer),
+    buffers: boundBuffers(kernel, [...inputs, out], out.device),
     params: words,
     grid: foldGrid(Math.ceil(threads / 64)),
   });
+}
+
+/** Buffers of a kernel's tensors in order, and of the device's report where the kernel has one. */
+export function boundBuffers(
+  { name, faults }: { readonly name: string; readonly faults?: boolean },
+  tensors: readonly Tensor[], device: Device,
+): PooledBuffer[] {
+  checkWords(name, tensors);
+  const buffers = tensors.map((t) => t.storage(name).buffer);
+  return faults ? [...buffers, device.faults.buffer] : buffers;
 }

@@ -3,7 +3,8 @@
 // Lines with $i or $j stand for TM or TN copies (engine/unroll.ts): a loop over a register array
 // costs an order of magnitude on adapters that do not unroll.
 @compute @workgroup_size(WX, WY)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
+  let group = id + vec3<u32>(p.first, 0u);
   let row = (group.y * WY + lane.y) * TM;
   let col = group.x * WX * TN + lane.x;
   if (row >= p.m || (SYMMETRIC && group.x * WX * TN + WX * TN <= row)) { return; }
@@ -12,9 +13,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   var b$j = base.b + min(col + $ju * WX, p.n - 1u) * p.b_col;
   var s$i_$j = 0.0;
   for (var k = 0u; k < p.k; k++) {
-    let v$j = b[b$j];
+    let v$j = f32(b[b$j]);
     b$j += p.b_row;
-    let u$i = a[a$i];
+    let u$i = f32(a[a$i]);
     a$i += p.a_col;
     s$i_$j += u$i * v$j;
   }

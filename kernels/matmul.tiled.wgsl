@@ -9,20 +9,21 @@ var<workgroup> b_tile: array<array<f32, SIDE>, DEPTH>;
 
 fn load_a(base: u32, row: u32, k: u32) -> f32 {
   if (row >= p.m || k >= p.k) { return 0.0; }
-  return a[base + row * p.a_row + k * p.a_col];
+  return f32(a[base + row * p.a_row + k * p.a_col]);
 }
 
 fn load_b(base: u32, k: u32, col: u32) -> f32 {
   if (col >= p.n || k >= p.k) { return 0.0; }
-  return b[base + k * p.b_row + col * p.b_col];
+  return f32(b[base + k * p.b_row + col * p.b_col]);
 }
 
 @compute @workgroup_size(16, 16)
 fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(workgroup_id) id: vec3<u32>,
   @builtin(local_invocation_id) lane: vec3<u32>,
   @builtin(local_invocation_index) index: u32,
 ) {
+  let group = id + vec3<u32>(p.first, 0u);
   if (SYMMETRIC && group.x < group.y) { return; }
   let row0 = group.y * SIDE;
   let col0 = group.x * SIDE;

@@ -1,5 +1,5 @@
 // Shared by the matmul kernels: C = epilogue(alpha A B + beta D), batched, any strides, C
-// row-major. Bindings, parameters, and the store of one element.
+// row-major. Bindings, parameters, and the store of one element. A and B are f32 or f16.
 struct Params {
   m: u32, n: u32, k: u32, zero: u32,
   alpha: f32, beta: f32, a_row: u32, a_col: u32,
@@ -8,9 +8,10 @@ struct Params {
   a_batch: vec4<u32>, // offset, then the strides of the batch axes
   b_batch: vec4<u32>,
   d_batch: vec4<u32>,
+  first: vec2<u32>, // column and row of this dispatch's first workgroup
 }
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(0) var<storage, read> a: array<InA>;
+@group(0) @binding(1) var<storage, read> b: array<InB>;
 @group(0) @binding(2) var<storage, read> d: array<f32>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 @group(0) @binding(4) var<uniform> p: Params;

@@ -4,8 +4,8 @@ import { type Shape, type Tensor, add, embedding, matmul, transpose } from "../a
 import { ShapeError, show } from "../engine/index.ts";
 import { asTensor } from "./bonds.ts";
 import { Module, type Value, type WeightSpec, type WidthRule } from "./module.ts";
-import type { Norm } from "./norm.ts";
-import { embedRms, rms, rmsToRms } from "./norms.ts";
+import type { Norm } from "./norms/norm.ts";
+import { embedRms, rms, rmsToRms } from "./norms/named.ts";
 
 /** One weight of an atom. */
 export interface AtomWeight {

@@ -4,7 +4,7 @@
 import { type Tensor, concat, max, mul, reshape, scope, slice, stack, sum, tensor, zeros } from
   "../autograd/index.ts";
 import type { Module, WeightEntry, Weights } from "./module.ts";
-import type { DualizeOptions, Norm } from "./norm.ts";
+import type { DualizeOptions, Norm } from "./norms/norm.ts";
 import { CONVERGED, type PolarSet } from "./polar_coefficients.ts";
 import { toList, toTree } from "./weights.ts";
 

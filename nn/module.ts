@@ -5,7 +5,7 @@ import type { Rng, Shape, Tensor, Tree } from "../autograd/index.ts";
 import { run, single } from "./forward.ts";
 import { dualNorm, dualize, modularNorm, project, weightDualNorms, weightNorms } from
   "./geometry.ts";
-import type { DualizeOptions, Norm } from "./norm.ts";
+import type { DualizeOptions, Norm } from "./norms/norm.ts";
 import type { PolarSet } from "./polar_coefficients.ts";
 import { type Plan, makePlan, toList, toTree } from "./weights.ts";
 

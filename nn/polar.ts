@@ -1,21 +1,25 @@
 // The polar factor U V^T of a matrix U S V^T, by odd polynomials that send every singular value
 // towards one.
 
-import { type Tensor, concat, expand, mul, reshape, scale, scope, slice, transpose, zeros } from
-  "../autograd/index.ts";
-import { ShapeError, matmulFused, show } from "../engine/index.ts";
-import { unitLines } from "./lines.ts";
+import { type Tensor, cast, concat, div, eq, expand, mul, reshape, scale, scope, slice, transpose,
+  where, zeros } from "../autograd/index.ts";
+import { ShapeError, checkDtype, matmulFused, show } from "../engine/index.ts";
+import { unitLines, widened } from "./norms/lines.ts";
+import type { Method } from "./norms/norm.ts";
 import type { Coefficients } from "./minimax.ts";
 import { CONVERGED, type PolarSet } from "./polar_coefficients.ts";
+import { gelfandBound } from "./spectral.ts";
 
 /** How to iterate; a `PolarSet` is a valid choice. */
 export interface PolarOptions extends Partial<PolarSet> {
   /** Factor of the result. Default 1. */
   readonly scale?: number;
+  /** `exact` decomposes the matrices. Default: the iteration. */
+  readonly method?: Method | undefined;
 }
 
 /** How to iterate on many matrices at once. */
-export interface PolarAllOptions extends Partial<PolarSet> {
+export interface PolarAllOptions extends Omit<PolarOptions, "scale"> {
   /** Factor of each result, in the order of the list. Default: 1 for all. */
   readonly scales?: readonly number[];
 }
@@ -30,24 +34,25 @@ const STACK_LIMIT = 2 ** 24;
  * becomes its sign, and the scale of the input does not matter. The result counts as a constant
  * in gradients.
  *
- * @param g `[..., m, n]` f32; leading axes are a batch; views are read by their strides
+ * @param g `[..., m, n]` f32, f16 or bf16; leading axes are a batch; views are not copied
  * @param options the steps, by default `CONVERGED`; no steps give the normalized start
- * @returns same shape; a transposed view where m > n
- * @throws ShapeError if there are fewer than two axes; RangeError for a safety below 1
+ * @returns same shape, f32; a transposed view where m > n
+ * @throws ShapeError if there are fewer than two axes; RangeError for an option out of range
  * Source: Jordan et al. 2024, Muon; Amsel et al. 2025, "The Polar Express"
  * @example
  * const update = polar(gradient, MODULA_SIX);
  */
 export function polar(g: Tensor, options: PolarOptions = {}): Tensor {
-  const { coefficients, safety } = resolve(options);
-  const { scale: factor = 1 } = options;
+  const set = resolve(options);
+  const { scale: factor = 1, method } = options;
   checkMatrix(g);
   if (g.size === 0) return zeros(g.shape, { device: g.device });
   return scope(() => {
+    if (method) return method.parts(Infinity).dualizeAll([g], [factor], {})[0] as Tensor;
     const tall = isTall(g);
-    const start = unitLines(g, [-2, -1], 1 / safety);
-    if (g.shape.at(-1) === 1 && g.shape.at(-2) === 1) return scale(start, factor * safety);
-    const x = iterate(tall ? transpose(start) : start, coefficients, factor);
+    if (g.shape.at(-1) === 1 && g.shape.at(-2) === 1) return unitLines(g, [-2, -1], factor);
+    const start = startOf(g, set);
+    const x = iterate(tall ? transpose(start) : start, set, factor);
     return tall ? transpose(x) : x;
   });
 }
@@ -143,15 +148,25 @@ function unstacked(part: Tensor, g: Tensor): Tensor {
 }
 
 /** Runs the steps on `x` `[..., short, long]`, which is used up; the last one takes the factor. */
-function iterate(start: Tensor, steps: readonly Coefficients[], factor: number): Tensor {
-  if (steps.length === 0) return mul(start, factor);
+function iterate(
+  start: Tensor, { coefficients, storage }: Required<PolarSet>, factor: number,
+): Tensor {
+  if (coefficients.length === 0) return mul(widened(start), factor);
   let x = start;
-  steps.forEach((p, k) => {
-    const next = scope(() => step(x, p, k === steps.length - 1 ? factor : 1));
+  coefficients.forEach((p, k) => {
+    const last = k === coefficients.length - 1;
+    const next = scope(() => {
+      const y = step(widened(x), p, last ? factor : 1);
+      return last ? y : stored(y, storage);
+    });
     x.dispose();
     x = next;
   });
   return x;
+}
+
+function stored(x: Tensor, storage: Required<PolarSet>["storage"]): Tensor {
+  return storage === "f32" ? x : cast(x, storage);
 }
 
 /** `factor (a x + b (x x^T) x + c (x x^T)^2 x)`: three products, two of them symmetric. */
@@ -162,19 +177,39 @@ function step(x: Tensor, [a, b, c]: Coefficients, factor: number): Tensor {
   return matmulFused(inner, x, { alpha: factor, beta: factor * a, d: x });
 }
 
+/** The matrices divided by a bound of their largest singular value. */
+function startOf(g: Tensor, { safety, gelfand, storage }: Required<PolarSet>): Tensor {
+  const unit = unitLines(g, [-2, -1], gelfand === 0 ? 1 / safety : 1);
+  if (gelfand === 0) return stored(unit, storage);
+  const bound = scale(gelfandBound(unit, gelfand), safety);
+  return stored(div(unit, where(eq(bound, 0), 1, bound)), storage);
+}
+
 function isTall(g: Tensor): boolean {
   const [m = 1, n = 1] = g.shape.slice(-2);
   return m > n;
 }
 
-function resolve({ coefficients, safety }: Partial<PolarSet>): Required<PolarSet> {
+function resolve(options: PolarOptions): Required<PolarSet> {
+  const { coefficients, safety, gelfand = 0, storage = "f32", method } = options;
   const chosen = coefficients ? { coefficients, safety: safety ?? 1 } : CONVERGED;
   const start = safety ?? chosen.safety ?? 1;
-  if (start >= 1 && start < Infinity) return { coefficients: chosen.coefficients, safety: start };
-  throw new RangeError(`polar: safety is not a number from 1 on: ${start}. Use 1 for none.`);
+  const bad = (what: string, value: unknown, use: string): never => {
+    throw new RangeError(`polar: ${what}: ${String(value)}. Use ${use}.`);
+  };
+  if (!(start >= 1 && start < Infinity)) bad("safety is not a number from 1 on", start, "1");
+  if (!Number.isInteger(gelfand) || gelfand < 0 || gelfand > 30) {
+    bad("gelfand is out of range", gelfand, "a whole number to 30");
+  }
+  if (!["f32", "f16", "bf16"].includes(storage)) {
+    bad("no such storage", storage, "f32, f16 or bf16");
+  }
+  if (method && typeof method.parts !== "function") bad("no such method", method, "exact");
+  return { coefficients: chosen.coefficients, safety: start, gelfand, storage };
 }
 
 function checkMatrix(g: Tensor): void {
+  checkDtype("polar", g.dtype, ["f32"]); // and half precision
   if (g.shape.length >= 2) return;
   throw new ShapeError(
     `polar: not a matrix: ${show(g.shape)}. Give [..., m, n]; reshape a vector to one row.`,

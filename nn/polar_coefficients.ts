@@ -6,8 +6,19 @@ import { type Coefficients, evaluate, optimalCubic, optimalQuintic } from "./min
 export interface PolarSet {
   /** One entry a step. */
   readonly coefficients: readonly Coefficients[];
-  /** The start is the matrix divided by its Frobenius norm times this; >= 1. Default 1. */
+  /** The start is the matrix divided by a bound of its norm times this; >= 1. Default 1. */
   readonly safety?: number;
+  /**
+   * The bound: 0 takes the Frobenius norm; k takes Gelfand's formula with the `2^k`-th power of
+   * the Gram matrix, which is at most `r^(2^-(k+2))` times the largest singular value, at the price
+   * of k + 1 products. Default 0.
+   */
+  readonly gelfand?: number;
+  /**
+   * What the matrix is kept in from step to step; products accumulate in float32. An element is
+   * off by about 1e-2 for "bf16", 1e-3 for "f16". Default "f32".
+   */
+  readonly storage?: "f32" | "f16" | "bf16";
 }
 
 /** Cushion of the published Polar Express coefficients; empirical. */

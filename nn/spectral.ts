@@ -1,8 +1,9 @@
 // The largest singular value, from both sides, by squaring the small Gram matrix.
 
-import { type Tensor, abs, div, lt, max, mul, reshape, scope, sqrt, sum, sumSquares, transpose,
-  where, zeros } from "../autograd/index.ts";
+import { type Tensor, arange, div, eq, lt, mul, reshape, scope, sqrt, square, sum, sumSquares,
+  transpose, unsqueeze, where, zeros } from "../autograd/index.ts";
 import { matmulFused } from "../engine/index.ts";
+import { levelled } from "./norms/lines.ts";
 
 /** Bounds of a spectral norm that meet within the error of float32. */
 export interface SpectralBounds {
@@ -47,13 +48,49 @@ export function spectralBounds(x: Tensor, options: SpectralOptions = {}): Spectr
     return { lower: none(), upper: none() };
   }
   return scope(() => {
-    const found = max(abs(x), WHOLE);
-    const zero = lt(found, SMALLEST_NORMAL);
-    const largest = where(zero, 0, found);
-    const { ratio, bound } = squareUp(smallGram(div(x, where(zero, 1, found))), squarings);
-    const finish = (square: Tensor) => reshape(mul(largest, sqrt(square)), batch);
+    const { x: level, largest, zero } = levelled(x, [-2, -1]);
+    const { ratio, bound } = squareUp(smallGram(level), squarings);
+    const finish = (square: Tensor) => {
+      return reshape(where(zero, 0, mul(largest, sqrt(square))), batch);
+    };
     return { lower: finish(ratio), upper: finish(bound) };
   });
+}
+
+/**
+ * An upper bound on the largest singular value of matrices of moderate entries: the Frobenius norm
+ * of the `2^squarings`-th power of the Gram matrix under its root.
+ *
+ * @param x `[..., m, n]`, not empty
+ * @returns `[..., 1, 1]`
+ */
+export function gelfandBound(x: Tensor, squarings: number): Tensor {
+  return scope(() => sqrt(squareUp(smallGram(x), squarings).bound));
+}
+
+/**
+ * `u v^T` for the largest singular value of every matrix, by the highest power of the Gram matrix
+ * that tells. Equal largest singular values share: the sum of the singular values is one.
+ *
+ * @param x `[..., m, n]` f32
+ * @returns same shape; zeros for a zero matrix, all NaN where there is a NaN or an infinity
+ */
+export function dominant(x: Tensor): Tensor {
+  if (x.size === 0) return zeros(x.shape, { device: x.device });
+  return scope(() => {
+    const [m = 1, n = 1] = x.shape.slice(-2);
+    const level = levelled(x, [-2, -1]).x;
+    const { ratio, power } = squareUp(smallGram(level), 18);
+    const part = m <= n ? matmulFused(power, level) : matmulFused(level, power);
+    const trace = sqrt(mul(ratio, square(sum(diagonal(power), WHOLE))));
+    return over(part, trace);
+  });
+}
+
+/** A square matrix without what is not on its diagonal. */
+function diagonal(x: Tensor): Tensor {
+  const places = arange(x.shape.at(-1) ?? 1, { dtype: "i32", device: x.device });
+  return where(eq(unsqueeze(places, -1), places), x, 0);
 }
 
 /** `x x^T` or `x^T x`, whichever is smaller. */
@@ -64,7 +101,9 @@ function smallGram(x: Tensor): Tensor {
 }
 
 /** Largest eigenvalue of a positive semidefinite matrix: a mean from below, a bound from above. */
-function squareUp(gram: Tensor, squarings: number): { ratio: Tensor; bound: Tensor } {
+function squareUp(
+  gram: Tensor, squarings: number,
+): { ratio: Tensor; bound: Tensor; power: Tensor } {
   const { unit: first, norm } = normalized(gram);
   const norms = [norm];
   let power = first;
@@ -78,7 +117,7 @@ function squareUp(gram: Tensor, squarings: number): { ratio: Tensor; bound: Tens
   const ratio = mul(norm, over(weighted, sumSquares(power, WHOLE)));
   // |G| <= n0 |S0|, |S0|^2 = |S0^2| = n1 |S1|, ..: so |G| <= n0 sqrt(n1 sqrt(n2 ..))
   const bound = norms.reduceRight((inner, n) => mul(n, sqrt(inner)));
-  return { ratio, bound };
+  return { ratio, bound, power };
 }
 
 /** A matrix divided by its Frobenius norm, and the norm; entries are moderate here. */

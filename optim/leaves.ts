@@ -1,6 +1,6 @@
 import { type Shape, type Tree, ShapeError, Tensor, checkUntracked, treePaths } from
   "../autograd/index.ts";
-import { checkDtype, show } from "../engine/index.ts";
+import { checkDtype, checkWords, show } from "../engine/index.ts";
 
 /** A weight and its gradient. */
 export interface Pair {
@@ -42,6 +42,7 @@ function leavesOf(op: string, what: string, tree: Tree): Map<string, Tensor> {
     }
     t.storage(op);
     checkDtype(op, t.dtype, ["f32"]);
+    checkWords(op, [t]);
   }
   return new Map(leaves);
 }

@@ -1,6 +1,6 @@
 import { type Shape, type Tree, ShapeError, Tensor, dispose, keep, treeFromPaths, treePaths, zeros }
   from "../autograd/index.ts";
-import { checkDtype, contiguousCopy, show } from "../engine/index.ts";
+import { checkDtype, checkWords, contiguousCopy, show } from "../engine/index.ts";
 import type { SlotShapes, Slots } from "./pipeline.ts";
 
 /** What an optimizer has learnt so far: enough to go on with the same bits. */
@@ -110,6 +110,7 @@ export class Store {
     }
     t.storage(op);
     checkDtype(op, t.dtype, ["f32"]);
+    checkWords(op, [t]);
     return t;
   }
 

@@ -103,12 +103,14 @@ test("the rules catch what they are for", () => {
     arrow("nn/atoms.ts", "optim/index.ts"),
     arrow("optim/adam.ts", "tests/close.ts"),
     arrow("bench/harness.ts", "examples/train_gpt.ts"),
+    arrow("bench/harness.ts", "tests/harness.ts"),
   ];
   const right = [
     arrow("autograd/tape.ts", "engine/index.ts"),
     arrow("engine/pool.ts", "engine/storage.ts"),
     arrow("tests/nn/atoms.test.ts", "nn/index.ts"),
     arrow("tests/cli.test.ts", "examples/train_gpt.ts"),
+    arrow("bench/ops.bench.ts", "tests/fixtures/unary.ts"),
   ];
   const past = arrow("nn/atoms.ts", "autograd/tape.ts");
   const inside = arrow("autograd/ops/unary.ts", "kernels/unary/erf.wgsl");

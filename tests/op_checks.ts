@@ -2,12 +2,12 @@
 
 import * as assert from "uvu/assert";
 import * as autograd from "../autograd/index.ts";
-import { type DType, DtypeError, type Shape, type Tensor, tensor } from
+import { type DType, DtypeError, type Shape, type Tensor } from
   "../autograd/index.ts";
 import { type Tolerance, assertClose } from "./close.ts";
-import { type Setting, drawInputs, layInputs } from "./op_inputs.ts";
-import type { OpRow } from "./op_rows.ts";
-import { full64, map64, sizeOf } from "./reference.ts";
+import { type Setting, drawInputs, isFloat, layInputs } from "./op_inputs.ts";
+import { type Input, type OpRow, toleranceOf } from "./op_rows.ts";
+import { map64, sizeOf } from "./reference.ts";
 import type { Array64 } from "./reference.ts";
 import type { TestRng } from "./rng.ts";
 
@@ -32,7 +32,7 @@ export function callOf(row: OpRow, inputs: readonly Tensor[]): Tensor {
 }
 
 function refOf(row: OpRow, dtype: DType = "f32"): OpRow["ref"] {
-  return dtype === "f32" ? row.ref : row.refWhole ?? row.ref;
+  return isFloat(dtype) ? row.ref : row.refWhole ?? row.ref;
 }
 
 /** The cases of a row that are small. */
@@ -67,18 +67,28 @@ async function checkCall(
   const { dtype = "f32" } = setting;
   const laid = layInputs(row, arrays, setting);
   const y = callOf(row, laid.map(({ tensor: t }) => t));
-  const out = row.out ?? dtype;
+  const out = outOf(row, dtype);
   const what = describe(laid.map(({ array }) => array.shape), setting);
   const expected = output ?? refOf(row, dtype)(...laid.map(({ array }) => array));
   assert.is(y.dtype, out, `${what}: dtype of the result`);
   const wrapped = out === "u32" ? map64(expected, (v) => v >>> 0) : expected;
-  await compare(what, y, wrapped, out === "f32" ? row : { rtol: 0, atol: 0 });
+  const size = expected.data.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
+  await compare(what, y, wrapped, toleranceOf(row, out, row.roundings, size));
 }
 
-/** Values over all shapes and dtypes, row-major. */
+/** The dtype of a row's result. */
+function outOf({ out }: OpRow, dtype: DType): DType {
+  return typeof out === "function" ? out(dtype) : out ?? dtype;
+}
+
+/** Values over all shapes and dtypes, row-major; small ones also in f16 and bf16. */
 export async function checkValues(row: OpRow, rng: TestRng): Promise<void> {
   const dtypes = row.dtypes ?? ["f32"];
   await Promise.all(dtypes.flatMap((dtype) => row.shapes.map((shapes) => {
+    return checkCall(row, drawInputs(rng, row, shapes, dtype), { dtype });
+  })));
+  if (!dtypes.includes("f32") || row.inputs.every((input) => input.dtype !== undefined)) return;
+  await Promise.all((["f16", "bf16"] as const).flatMap((dtype) => smallCases(row).map((shapes) => {
     return checkCall(row, drawInputs(rng, row, shapes, dtype), { dtype });
   })));
 }
@@ -105,26 +115,55 @@ export async function checkExamples(row: OpRow): Promise<void> {
 
 const DTYPES: readonly DType[] = ["f32", "i32", "u32", "bool"];
 
-/** Every input as a dtype that it must not have: DtypeError, naming op and dtype. */
-export function checkDtypes(row: OpRow): void {
+/** A call in a dtype that the row does not name. */
+interface Foreign {
+  readonly arrays: readonly Array64[];
+  readonly inputs: readonly Tensor[];
+  /** The dtype that those inputs have. */
+  readonly wrong: DType;
+  /** Those that the input is meant to have. */
+  readonly allowed: readonly DType[];
+}
+
+/**
+ * Every input as a dtype that the row does not name: either the inputs are promoted, and the result
+ * is that of the reference in another dtype; or DtypeError, naming op and dtype.
+ */
+export async function checkDtypes(row: OpRow, rng: TestRng): Promise<void> {
   const shapes = row.shapes.find((list) => list.every((s) => sizeOf(s) > 0)) ?? row.shapes[0] ?? [];
   const { inputs, dtypes = ["f32"] } = row;
-  const name = row.says ?? nameOf(row);
-  const good = (k: number): DType => inputs[k]?.dtype ?? dtypes[0] ?? "f32";
-  const run = (typeOf: (k: number) => DType) => () => {
-    callOf(row, shapes.map((s, k) => tensor(full64(s, 0), { dtype: typeOf(k) })));
-  };
-  for (const [k, input] of inputs.entries()) {
+  const calls = inputs.flatMap((input, k): (() => Promise<void>)[] => {
     const allowed = input.dtype ? [input.dtype] : dtypes;
-    for (const wrong of DTYPES.filter((d) => !allowed.includes(d))) {
-      const same = (i: number) => input.dtype === undefined && inputs[i]?.dtype === undefined;
-      const message = `${name}: dtype not supported: ${wrong}. `
-        + `Use ${allowed.join(" or ")}, or cast first.`;
-      assert.throws(run((i) => (i === k || same(i) ? wrong : good(i))), (e: unknown) => {
-        assert.instance(e, DtypeError);
-        assert.is((e as DtypeError).message, message);
-        return true;
-      });
-    }
+    return DTYPES.filter((d) => !allowed.includes(d)).map((wrong) => async () => {
+      const same = (i: number) => i === k || (!input.dtype && !inputs[i]?.dtype);
+      const given = { ...row, inputs: inputs.map((x, i) => (same(i) ? whole(x, wrong) : x)) };
+      const arrays = drawInputs(rng, given, shapes, dtypes[0]);
+      const laid = layInputs(given, arrays, { dtype: dtypes[0] ?? "f32" });
+      await checkForeign(row, { arrays, inputs: laid.map((l) => l.tensor), wrong, allowed });
+    });
+  });
+  for (const call of calls) await call();
+}
+
+/** An input of another dtype, of whole numbers if the domain has any. */
+function whole({ domain: [low, high] }: Input, dtype: DType): Input {
+  const from = Math.ceil(dtype === "u32" ? Math.max(low, 0) : low);
+  return { domain: [from, Math.max(from, Math.floor(high))], dtype };
+}
+
+async function checkForeign(row: OpRow, { arrays, inputs, wrong, allowed }: Foreign) {
+  let y: Tensor;
+  try {
+    y = callOf(row, inputs);
+  } catch (error) {
+    assert.instance(error, DtypeError, String(error));
+    assert.is((error as DtypeError).message, `${row.says ?? nameOf(row)}: dtype not supported: `
+      + `${wrong}. Use ${allowed.join(" or ")}, or cast first.`);
+    return;
   }
+  const promoted: readonly DType[] = row.out ? [outOf(row, wrong)] : ["f32", "i32"];
+  const what = describe(arrays.map((x) => x.shape), { dtype: wrong });
+  assert.ok(promoted.includes(y.dtype), `${what}: dtype of the result: ${y.dtype}`);
+  const ref = refOf(row, y.dtype === "bool" ? wrong : y.dtype);
+  await compare(what, y, ref(...arrays), toleranceOf(row, y.dtype));
 }

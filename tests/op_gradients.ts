@@ -1,10 +1,11 @@
 // Gradients of ops, and gradients of those, against differences of their references.
 
+import * as assert from "uvu/assert";
 import { type Shape, type Tensor, add, cast, grad, mul, sum, tensor, vjp } from
   "../autograd/index.ts";
 import { callOf, compare, describe, smallCases } from "./op_checks.ts";
-import { type Laid, drawInputs, layInputs } from "./op_inputs.ts";
-import { GRADIENT, type OpRow, SECOND } from "./op_rows.ts";
+import { type Laid, type Setting, drawInputs, layInputs } from "./op_inputs.ts";
+import { GRADIENT, type OpRow, SECOND, toleranceOf } from "./op_rows.ts";
 import { dot64, full64, numericGrad, random64 } from "./reference.ts";
 import type { Array64 } from "./reference.ts";
 import { numericHessian, numericSlope } from "./reference/hessian.ts";
@@ -45,31 +46,39 @@ function zerosLike(arrays: readonly Array64[]): Array64[] {
 }
 
 async function gradientCase(
-  row: OpRow, rng: TestRng, shapes: readonly Shape[], layouts: readonly string[],
+  row: OpRow, rng: TestRng, shapes: readonly Shape[], setting: Setting,
 ): Promise<void> {
-  const laid = layInputs(row, drawInputs(rng, row, shapes), { layouts });
+  const { dtype = "f32" } = setting;
+  const laid = layInputs(row, drawInputs(rng, row, shapes, dtype), setting);
   const { names, leaves, arrays, f, ref } = differentiable(row, laid);
   const cotangent = random64(rng, ref(arrays).shape);
   const inputs = [{ domain: [0, 1] as const }];
-  const [dy] = layInputs({ ...row, inputs }, [cotangent], { layouts });
+  const [dy] = layInputs({ ...row, inputs }, [cotangent], { ...setting, dtype: "f32" });
 
   const grads = vjp(f, leaves).pullback((dy as Laid).tensor); // one went in
 
   const expected = row.gradient === "constant" ? zerosLike(arrays)
     : numericGrad((xs) => dot64(cotangent, ref(xs)), arrays);
   await Promise.all(names.map((name, k) => {
-    const what = `${describe(shapes, { layouts })}: gradient of input ${k}`;
+    const what = `${describe(shapes, setting)}: gradient of input ${k}`;
     const [got, wanted] = [grads[name] as Tensor, expected[k] as Array64]; // one for each name
-    return compare(what, got, wanted, row.gradTol ?? GRADIENT);
+    assert.is(got.dtype, dtype, `${what}: dtype`);
+    // Terms of about 1, as the cotangent is, may cancel in what is small.
+    const size = wanted.data.reduce((top, v) => Math.max(top, Math.abs(v)), 1);
+    const roundings = 4 * (row.roundings ?? 1); // of result, cotangent, gradient, saved values
+    return compare(what, got, wanted, toleranceOf(row.gradTol ?? GRADIENT, dtype, roundings, size));
   }));
 }
 
-/** The vjp with a random cotangent against central differences of the reference. */
+/** The vjp with a random cotangent against central differences of the reference; one in f16. */
 export async function checkGradient(row: OpRow, rng: TestRng): Promise<void> {
   const cases = smallCases(row);
   await Promise.all(cases.map((shapes, i) => {
-    return gradientCase(row, rng, shapes, [i === cases.length - 1 ? "stepped" : "contiguous"]);
+    const layouts = [i === cases.length - 1 ? "stepped" : "contiguous"];
+    return gradientCase(row, rng, shapes, { layouts });
   }));
+  const last = cases.findLast((shapes) => shapes.every((shape) => !shape.includes(0)));
+  if (last) await gradientCase(row, rng, last, { dtype: "f16" });
 }
 
 /** The gradients of the product of a call's vjp with a direction. */

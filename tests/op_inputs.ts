@@ -5,29 +5,45 @@ import { type DType, type Shape, type Tensor, expand, reshape, slice, tensor, tr
 import type { Domain, OpRow } from "./op_rows.ts";
 import { array64, broadcast64, build64, full64, transpose64 } from "./reference.ts";
 import type { Array64 } from "./reference.ts";
+import { half64 } from "./reference/half.ts";
 import { at64, coordinatesOf, slice64 } from "./reference/parts.ts";
 import type { TestRng } from "./rng.ts";
 
 /** How far a value stays from a kink: more than the steps of numeric second derivatives. */
 const CLEAR = 0.02;
 
-function drawFloat(rng: TestRng, [low, high]: Domain, kinks: readonly number[]): number {
+/** Whether numbers of a dtype have fractions. */
+export function isFloat(dtype: DType): dtype is "f32" | "f16" | "bf16" {
+  return dtype === "f32" || dtype === "f16" || dtype === "bf16";
+}
+
+/** The nearest number that a float dtype has. */
+export function nearest(dtype: DType, x: number): number {
+  return dtype === "f16" || dtype === "bf16" ? half64(dtype, x) : Math.fround(x);
+}
+
+function drawFloat(
+  rng: TestRng, [low, high]: Domain, kinks: readonly number[], dtype: DType,
+): number {
   for (;;) {
-    const x = Math.fround(low + (high - low) * rng.uniform());
+    const x = nearest(dtype, low + (high - low) * rng.uniform());
+    if (x < low || x > high) continue;
     if (kinks.every((kink) => Math.abs(x - kink) > CLEAR)) return x;
   }
 }
 
 function drawWhole(rng: TestRng, [low, high]: Domain, dtype: DType): number {
-  if (dtype === "bool") return rng.int(2);
+  if (dtype === "bool") return low > 0 ? 1 : rng.int(2);
   const first = Math.max(Math.ceil(low), dtype === "u32" ? 0 : -Infinity);
   return first + rng.int(Math.floor(high) - first + 1);
 }
 
 /** Values of a domain, evenly apart and in random order. */
-function drawDistinct(rng: TestRng, count: number, [low, high]: Domain): number[] {
+function drawDistinct(
+  rng: TestRng, count: number, [low, high]: Domain, dtype: DType,
+): number[] {
   const list = Array.from({ length: count }, (_, i) => {
-    return Math.fround(low + (high - low) * (i + 0.5) / count);
+    return nearest(dtype, low + (high - low) * (i + 0.5) / count);
   });
   for (let i = count - 1; i > 0; i--) {
     const j = rng.int(i + 1);
@@ -48,15 +64,15 @@ export function drawInputs(
   const { inputs, kinks = [], distinct = false } = row;
   const counts = shapes.map((shape) => full64(shape, 0).data.length);
   const total = counts.reduce((sum, n) => sum + n, 0);
-  const apart = distinct && dtype === "f32"
-    ? drawDistinct(rng, total, inputs[0]?.domain ?? [0, 1]) : undefined;
+  const apart = distinct && isFloat(dtype)
+    ? drawDistinct(rng, total, inputs[0]?.domain ?? [0, 1], dtype) : undefined;
   return inputs.map((input, k) => {
     const type = input.dtype ?? dtype;
     if (apart && input.dtype === undefined) {
       return array64(shapes[k] ?? [], apart.splice(0, counts[k]));
     }
     return build64(shapes[k] ?? [], () => {
-      return type === "f32" ? drawFloat(rng, input.domain, kinks)
+      return isFloat(type) ? drawFloat(rng, input.domain, kinks, type)
         : drawWhole(rng, input.domain, type);
     });
   });
@@ -128,6 +144,6 @@ export function layInputs(
     const dtype = row.inputs[k]?.dtype ?? values;
     const lay = LAYOUTS[layouts[k % layouts.length] ?? ""];
     if (!lay) throw new RangeError(`layInputs: no such layout: ${layouts[k % layouts.length]}.`);
-    return lay(x, dtype, dtype === "f32" ? NaN : 1);
+    return lay(x, dtype, isFloat(dtype) ? NaN : 1);
   });
 }

@@ -40,8 +40,8 @@ export interface OpRow extends Tolerance {
   readonly shapes: readonly (readonly Shape[])[];
   /** Of the inputs without one of their own. Default f32 alone. */
   readonly dtypes?: readonly DType[];
-  /** dtype of the result. Default: that of the inputs without one of their own. */
-  readonly out?: DType;
+  /** dtype of the result, or how it comes from theirs. Default: that of those inputs. */
+  readonly out?: DType | ((dtype: DType) => DType);
   /** `constant` for an op without a derivative: its gradients are zeros. Default `smooth`. */
   readonly gradient?: "smooth" | "constant";
   /** Numbers that no value may be near, since the derivative jumps there. */
@@ -52,6 +52,11 @@ export interface OpRow extends Tolerance {
   readonly gradTol?: Tolerance;
   /** Of second derivatives. Default `SECOND`. */
   readonly secondTol?: Tolerance;
+  /**
+   * How many times f16 and bf16 round a result of about the largest size in it: once, at the end,
+   * where an op runs in float32. An op made of others that each round says how many. Default 1.
+   */
+  readonly roundings?: number;
   readonly examples?: readonly Example[];
   /** The op that the error for a wrong dtype names, where a row's op is made of others. */
   readonly says?: string;
@@ -65,6 +70,25 @@ export const GRADIENT: Tolerance = { rtol: 5e-6, atol: 3e-6 };
 
 /** A second derivative is a few first ones, and its reference is off by up to 1e-6. */
 export const SECOND: Tolerance = { rtol: 2e-5, atol: 1e-5 };
+
+/** Relative error of one rounding, and half of the smallest number there is. */
+const HALVES = {
+  f16: { rtol: 2 ** -11, atol: 2 ** -25 }, bf16: { rtol: 2 ** -8, atol: 2 ** -134 },
+} as const;
+
+/**
+ * The tolerance of a result in a dtype: that for float32, and what rounding to f16 or bf16 adds.
+ *
+ * @param size of the largest value, to which roundings on the way are relative
+ */
+export function toleranceOf(
+  { rtol, atol }: Tolerance, dtype: DType, roundings = 1, size = 0,
+): Tolerance {
+  if (dtype === "f32") return { rtol, atol };
+  if (dtype !== "f16" && dtype !== "bf16") return { rtol: 0, atol: 0 };
+  const half = HALVES[dtype];
+  return { rtol: rtol + half.rtol, atol: atol + half.atol + (roundings - 1) * half.rtol * size };
+}
 
 /** A function of one element; see `unary`. */
 export interface UnaryRow extends Omit<OpRow, "inputs" | "shapes" | "op" | "ref" | "refWhole"> {

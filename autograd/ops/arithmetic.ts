@@ -17,22 +17,22 @@ import whereBody from "../../kernels/ternary/where.wgsl" with { type: "text" };
 import logBody from "../../kernels/unary/log.wgsl" with { type: "text" };
 import negBody from "../../kernels/unary/neg.wgsl" with { type: "text" };
 import squareBody from "../../kernels/unary/square.wgsl" with { type: "text" };
-import toBool from "../../kernels/unary/cast.bool.wgsl" with { type: "text" };
-import toF32 from "../../kernels/unary/cast.f32.wgsl" with { type: "text" };
-import toI32 from "../../kernels/unary/cast.i32.wgsl" with { type: "text" };
-import toU32 from "../../kernels/unary/cast.u32.wgsl" with { type: "text" };
-import { DTYPES, type DType, type Tensor, checkDtype, elementwise } from "../../engine/index.ts";
-import { ANY, NUMERIC, apply, checkTensor, commonDtype, defineBinary, defineUnary } from
+import { type Tensor, checkDtype, elementwise } from "../../engine/index.ts";
+import { cast } from "../cast.ts";
+import { ANY, NUMERIC, type OpSpec, apply, checkTensor, defineBinary, defineUnary } from
   "../define.ts";
+import { promoted } from "../promote.ts";
 import type { Operand } from "../tape.ts";
+
+export { cast } from "../cast.ts";
 
 /**
  * Sum of two tensors, or of a tensor and a number, element by element.
  *
- * @param a any shape; f32, i32 or u32
- * @param b a shape that broadcasts with `a`'s, same dtype; or a number
- * @returns the broadcast shape, same dtype
- * @throws ShapeError if the shapes do not broadcast; DtypeError if the dtypes differ
+ * @param a any shape; floats or integers, or bool where the other is not
+ * @param b a shape that broadcasts with `a`'s, any dtype (see `promoteTypes`); or a number
+ * @returns the broadcast shape, the dtype the two promote to
+ * @throws ShapeError if the shapes do not broadcast; DtypeError if both are bool
  */
 export const add = /* @__PURE__ */ defineBinary({
   name: "add", body: addBody, dtypes: NUMERIC, saves: "nothing",
@@ -51,9 +51,9 @@ export const mul = /* @__PURE__ */ defineBinary({
   vjp: (dy, [a, b]) => [() => mul(dy, b), () => mul(dy, a)],
 });
 
-/** Quotient `a / b`, for integers towards zero; operands and errors as for `add`. */
+/** Quotient `a / b`; operands as for `add`, also bool. Integers give f32; see `floorDivide`. */
 export const div = /* @__PURE__ */ defineBinary({
-  name: "div", body: divBody, dtypes: NUMERIC,
+  name: "div", body: divBody,
   vjp: (dy, [a, b]) => [() => div(dy, b), () => neg(div(mul(dy, a), mul(b, b)))],
 });
 
@@ -81,8 +81,8 @@ function share(wins: (a: Operand, b: Operand) => Tensor, a: Operand, b: Operand)
 }
 
 /**
- * `a` to the power of `b`, f32; NaN for a negative `a` unless `b` is whole, and 1 for `b = 0`.
- * Operands and errors as for `add`. The gradient by `b` takes `a > 0`.
+ * `a` to the power of `b`, of integers as f32; NaN for a negative `a` unless `b` is whole, and 1 for
+ * `b = 0`. Operands as for `add`, also bool. The gradient by `b` takes `a > 0`.
  */
 export const pow = /* @__PURE__ */ defineBinary({
   name: "pow", body: powBody, saves: "both",
@@ -150,44 +150,27 @@ export function scale(x: Tensor, factor: number): Tensor {
  *
  * @param condition bool; broadcasts with the others
  * @param a any dtype, or a number
- * @param b same dtype, or a number; one of the two must be a tensor
- * @returns the broadcast shape, dtype of `a` and `b`
+ * @param b any dtype, or a number; one of the two must be a tensor
+ * @returns the broadcast shape, the dtype that `a` and `b` promote to
  * @throws ShapeError, DtypeError
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return apply(WHERE, [condition, a, b]);
 }
 
-const WHERE = {
+const WHERE: OpSpec = {
   name: "where",
   forward: (condition: Operand, a: Operand, b: Operand): Tensor => {
     const test = checkTensor("where", condition);
     checkDtype("where", test.dtype, ["bool"]);
-    const type = commonDtype("where", [a, b]);
+    const type = promoted("where", [a, b]);
     const body = { name: "where", wgsl: whereBody };
-    return elementwise(test.device, { body, operands: [test, a, b], type, out: type });
+    const convert = [false, true, true];
+    return elementwise(test.device, { body, operands: [test, a, b], type, out: type, convert });
   },
+  halves: "both",
   vjp: (dy: Tensor, [condition]: readonly Operand[]) => {
     const test = condition as Tensor; // forward has checked it
     return [() => dy, () => where(test, dy, 0), () => where(test, 0, dy)];
   },
 };
-
-const CASTS: { readonly [To in DType]: string } = {
-  f32: toF32, i32: toI32, u32: toU32, bool: toBool,
-};
-
-/**
- * The elements converted to another dtype: towards zero from float to integer, and to true where
- * they are not zero. Gradients pass from f32 to f32 only.
- *
- * @param x any shape and dtype
- * @returns same shape, `dtype`
- * @throws DtypeError for a dtype there is not
- */
-export function cast(x: Tensor, dtype: DType): Tensor {
-  checkDtype("cast", dtype, DTYPES);
-  if (checkTensor("cast", x).dtype === dtype) return x.alias();
-  const body = { name: `cast_${dtype}`, wgsl: CASTS[dtype] };
-  return elementwise(x.device, { body, operands: [x], type: x.dtype, out: dtype });
-}

@@ -1,67 +1,67 @@
-import gatherText from "../../kernels/index/gather.wgsl" with { type: "text" };
-import scatterAddText from "../../kernels/index/scatter_add.wgsl" with { type: "text" };
-import { type Shape, ShapeError, type Tensor, type ThreadKernel, checkDtype, resolveAxis,
-  runThreads, show, sizeOf, unroll, withContiguous } from "../../engine/index.ts";
-import { apply, checkTensor } from "../define.ts";
-import type { Operand } from "../tape.ts";
-
-/** A lookup along one axis of a tensor seen as `[outer, length, inner]`. */
-interface Lookup {
-  readonly outer: number;
-  /** Size of the axis looked up in. */
-  readonly length: number;
-  readonly inner: number;
-  /** Lookups along the axis. */
-  readonly count: number;
-  /** Steps of the index over outer, count and inner. */
-  readonly steps: readonly [number, number, number];
-}
-
-/** NaN, stored where an index is out of range. */
-const NAN_BITS = 0x7fc00000;
-/** Neighbours a thread of the scatter kernel takes where they share an index. */
-const WIDE = 8;
-
-const SCATTER_ONE = /* @__PURE__ */ scatterKernel(1);
-const SCATTER_WIDE = /* @__PURE__ */ scatterKernel(WIDE);
-
-function scatterKernel(width: number): ThreadKernel {
-  const wgsl = `const RUN = ${width}u;\n${unroll(scatterAddText, 1, width)}`;
-  return { name: `scatterAdd${width}`, wgsl };
-}
+import { ShapeError, type Tensor, checkDtype, resolveAxis, show } from "../../engine/index.ts";
+import { checkTensor } from "../define.ts";
+import { addUp, along, axisLookup, lookUp } from "./lookup.ts";
+import { reshape } from "./views.ts";
 
 /**
  * Rows of a table: `table[ids]`.
  *
- * @param table `[count, ...]` f32
- * @param ids `[...]` i32, in [-count, count); a row of NaN for others
- * @returns ids' shape followed by the table's other axes, f32
+ * @param table `[count, ...]` any dtype
+ * @param ids `[...]` i32, in [-count, count); another is an IndexError at the next read
+ * @returns ids' shape followed by the table's other axes, the table's dtype
  * @throws ShapeError if the table is a scalar; DtypeError
  */
 export function embedding(table: Tensor, ids: Tensor): Tensor {
-  const { shape } = checkTensor("embedding", table);
-  checkDtype("embedding", table.dtype, ["f32"]);
-  checkDtype("embedding", checkTensor("embedding", ids).dtype, ["i32"]);
-  if (shape.length === 0) {
+  if (checkTensor("embedding", table).shape.length === 0) {
     throw new ShapeError("embedding: the table has no rows: []. Give [count, dim].");
   }
-  const rest = shape.slice(1);
-  const lookup: Lookup = {
-    outer: 1, length: shape[0] ?? 0, inner: sizeOf(rest), count: ids.size, steps: [0, 1, 0],
-  };
-  return lookUp("embedding", table, ids, lookup, [...ids.shape, ...rest]);
+  return pick("embedding", table, ids, 0);
 }
 
 /**
  * Elements picked along one axis: `y[.., j, ..] = x[.., index[.., j, ..], ..]`.
  *
- * @param x `[..., n, ...]` f32
- * @param index i32, x's shape but for the axis; in [-n, n), NaN for others
- * @returns index's shape, f32
+ * @param x `[..., n, ...]` any dtype
+ * @param index i32, x's shape but for the axis; in [-n, n); another is an IndexError at the next
+ *   read, and NaN or 0 in the result
+ * @returns index's shape, x's dtype
  * @throws ShapeError if another axis differs; DtypeError
  */
 export function gather(x: Tensor, index: Tensor, axis: number): Tensor {
-  return lookUp("gather", x, index, along("gather", x.shape, index, axis), index.shape);
+  const lookup = along("gather", checkTensor("gather", x).shape, index, axis);
+  return lookUp("gather", x, index, lookup, index.shape);
+}
+
+/**
+ * Elements or slices picked by their place: `y[.., i, j, ..] = x[.., index[i, j], ..]`.
+ *
+ * @param x any shape and dtype
+ * @param index any shape, i32; as for `gather`
+ * @param axis default: places in x as one long row
+ * @returns x's shape with the index's in place of the axis; without an axis, the index's shape
+ * @throws ShapeError if the axis does not exist; DtypeError
+ */
+export function take(
+  x: Tensor, index: Tensor, { axis }: { readonly axis?: number | undefined } = {},
+): Tensor {
+  const { shape } = checkTensor("take", x);
+  return axis === undefined ? pick("take", reshape(x, [-1]), index, 0)
+    : pick("take", x, index, resolveAxis("take", axis, shape));
+}
+
+/** Slices along an axis, by default the first, by a list of places; as `take` along that axis. */
+export function indexSelect(
+  x: Tensor, index: Tensor, { axis = 0 }: { readonly axis?: number } = {},
+): Tensor {
+  const at = resolveAxis("indexSelect", axis, checkTensor("indexSelect", x).shape);
+  return pick("indexSelect", x, index, at);
+}
+
+function pick(op: string, x: Tensor, index: Tensor, axis: number): Tensor {
+  const { shape } = x;
+  checkDtype(op, checkTensor(op, index).dtype, ["i32"]);
+  const to = [...shape.slice(0, axis), ...index.shape, ...shape.slice(axis + 1)];
+  return lookUp(op, x, index, axisLookup(shape, axis, index.size, true), to);
 }
 
 /**
@@ -69,77 +69,19 @@ export function gather(x: Tensor, index: Tensor, axis: number): Tensor {
  * Elements meant for one place are added in order, so that the result has the same bits each time.
  *
  * @param x f32, the index's shape
- * @param index i32; elements whose index is out of range are left out
+ * @param index i32; elements whose index is out of range are left out, and are an IndexError at
+ *   the next read
  * @param length size of the axis in the result
  * @throws ShapeError if the shapes differ; DtypeError
  */
 export function scatterAdd(x: Tensor, index: Tensor, axis: number, length: number): Tensor {
   const at = resolveAxis("scatterAdd", axis, checkTensor("scatterAdd", x).shape);
   const shape = x.shape.map((d, i) => (i === at ? length : d));
-  if (show(x.shape) !== show(index.shape)) {
+  if (show(x.shape) !== show(checkTensor("scatterAdd", index).shape)) {
     throw new ShapeError(
       `scatterAdd: index and elements differ: ${show(index.shape)} and ${show(x.shape)}. `
         + `Give one index for each element.`,
     );
   }
   return addUp("scatterAdd", x, index, along("scatterAdd", shape, index, axis), shape);
-}
-
-function along(op: string, shape: Shape, index: Tensor, axis: number): Lookup {
-  const at = resolveAxis(op, axis, shape);
-  const alike = (s: Shape) => show(s.filter((_, i) => i !== at));
-  if (shape.length !== index.shape.length || alike(shape) !== alike(index.shape)) {
-    throw new ShapeError(
-      `${op}: the index differs beside axis ${axis}: ${show(index.shape)} for ${show(shape)}. `
-        + `Make the other axes equal.`,
-    );
-  }
-  const inner = sizeOf(shape.slice(at + 1));
-  const count = index.shape[at] ?? 1;
-  const steps = [count * inner, inner, 1] as const;
-  return { outer: sizeOf(shape.slice(0, at)), length: shape[at] ?? 1, inner, count, steps };
-}
-
-/** Picks elements; `missing` holds the bits of what stands for an index out of range. */
-function lookUp(
-  op: string, x: Tensor, index: Tensor, lookup: Lookup, shape: Shape, missing = NAN_BITS,
-): Tensor {
-  const from = checkTensor(op, x).shape;
-  const kernel = { name: "gather", wgsl: gatherText };
-  return apply({
-    name: op,
-    forward: (...inputs) => run(op, kernel, inputs, lookup, shape, 1, missing),
-    vjp: (dy, [, ids]) => [() => addUp(`${op}Grad`, dy, ids as Tensor, lookup, from)],
-  }, [x, index]);
-}
-
-function addUp(op: string, x: Tensor, index: Tensor, lookup: Lookup, shape: Shape): Tensor {
-  const from = checkTensor(op, x).shape;
-  const shared = lookup.steps[2] === 0; // neighbours along inner go to the same place
-  const width = shared && lookup.inner % WIDE === 0 ? WIDE : 1;
-  const kernel = width === 1 ? SCATTER_ONE : SCATTER_WIDE;
-  return apply({
-    name: op,
-    forward: (...inputs) => run(op, kernel, inputs, lookup, shape, width),
-    vjp: (dy, [, ids]) => [() => lookUp(`${op}Grad`, dy, ids as Tensor, lookup, from, 0)],
-  }, [x, index]);
-}
-
-/** Runs a lookup kernel; a thread gives `width` elements. Only `gather` reads the last word. */
-function run(
-  op: string, kernel: ThreadKernel, inputs: readonly Operand[], lookup: Lookup, shape: Shape,
-  width: number, missing = 0,
-): Tensor {
-  const [x, index] = inputs.map((t) => checkTensor(op, t)) as [Tensor, Tensor]; // always two
-  checkDtype(op, x.dtype, ["f32"]);
-  checkDtype(op, index.dtype, ["i32"]);
-  return withContiguous([x, index], (list) => {
-    const [values, places] = list as [Tensor, Tensor];
-    const out = values.device.empty(op, shape, "f32");
-    const { length, inner, count, steps } = lookup;
-    runThreads(kernel, list, out, out.size / width, [
-      length, inner, count, values.layout.offset, places.layout.offset, ...steps, missing,
-    ]);
-    return out;
-  });
 }

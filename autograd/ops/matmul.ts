@@ -1,13 +1,21 @@
 import { type Tensor, matmulFused } from "../../engine/index.ts";
-import { apply, checkTensor } from "../define.ts";
+import { convert } from "../cast.ts";
+import { type OpSpec, apply, checkTensor } from "../define.ts";
+import { promoteTypes } from "../promote.ts";
 import type { Operand } from "../tape.ts";
 import { reshape, transpose, unsqueeze } from "./views.ts";
 
-const MATMUL = {
+const MATMUL: OpSpec = {
   name: "matmul",
   forward: (a: Operand, b: Operand): Tensor => {
-    return matmulFused(checkTensor("matmul", a), checkTensor("matmul", b));
+    const y = matmulFused(checkTensor("matmul", a), checkTensor("matmul", b));
+    const dtype = promoteTypes((a as Tensor).dtype, (b as Tensor).dtype);
+    if (dtype === "f32") return y;
+    const rounded = convert(y, dtype);
+    y.dispose();
+    return rounded;
   },
+  halves: "both", // read as they are where the adapter can
   vjp: (dy: Tensor, inputs: readonly Operand[]) => {
     const [a, b] = inputs as readonly [Tensor, Tensor]; // forward has checked them
     return [() => matmul(dy, transpose(b)), () => matmul(transpose(a), dy)];

@@ -1,99 +1,140 @@
-import layerNormText from "../../kernels/row/layer_norm.wgsl" with { type: "text" };
-import layerNormGradText from "../../kernels/row/layer_norm_grad.wgsl" with { type: "text" };
-import rmsNormText from "../../kernels/row/rms_norm.wgsl" with { type: "text" };
-import rmsNormGradText from "../../kernels/row/rms_norm_grad.wgsl" with { type: "text" };
-import { type Tensor, f32Bits } from "../../engine/index.ts";
-import { type OpSpec, apply } from "../define.ts";
-import { vjp } from "../grad.ts";
-import { rowOp } from "../row_op.ts";
-import type { Operand } from "../tape.ts";
-import { add, mul, sub } from "./arithmetic.ts";
-import { mean } from "./reduce.ts";
+import { type Shape, ShapeError, type Tensor, checkDtype, resolveAxes, show, sizeOf } from
+  "../../engine/index.ts";
+import { checkTensor, inFloat32 } from "../define.ts";
+import { add, maximum, mul, sub } from "./arithmetic.ts";
+import { mean, sumSquares } from "./reduce.ts";
+import { LAYER, type Normalization, RMS, normalizeRows } from "./row_norm.ts";
 import { rsqrt } from "./unary.ts";
+import { permute, reshape } from "./views.ts";
 
-/** Options of the normalizations. */
+/** One axis or several; negative ones count from the end. */
+export type NormAxis = number | readonly number[];
+
+/** Options of the normalizations along axes. */
 export interface NormOptions {
+  /** Along which axes. Default -1: the last. */
+  readonly axis?: NormAxis;
   /** Added to the mean square under the root; 0 for none. Default 1e-6 (rms) or 1e-5 (layer). */
   readonly eps?: number;
-}
-
-/** A normalization of rows: its kernels, and its gradient as a formula of ops. */
-interface Normalization {
-  readonly name: string;
-  readonly wgsl: string;
-  readonly gradWgsl: string;
-  readonly gradFormula: (x: Tensor, dy: Tensor, eps: number) => Tensor;
+  /** Factor of each element; its shape is the sizes of the axes. */
+  readonly weight?: Tensor | undefined;
+  /** Added to each element after that; its shape is the sizes of the axes. */
+  readonly bias?: Tensor | undefined;
 }
 
 /**
- * Each row divided by its root mean square: x / sqrt(mean(x^2) + eps) along the last axis.
+ * Divided by the root mean square along the axes: x / sqrt(mean(x^2) + eps).
  *
- * @param x `[..., n]` f32
- * @returns same shape, f32; NaN for a row of zeros if eps is 0
- * Source: Zhang, Sennrich 2019, without gain
+ * @param x any shape; f32
+ * @returns same shape, f32; NaN for zeros if eps is 0
+ * @throws ShapeError if an axis does not exist, or weight or bias do not have the axes' sizes;
+ *   DtypeError
+ * Source: Zhang, Sennrich 2019
  */
-export function rmsNorm(x: Tensor, { eps = 1e-6 }: NormOptions = {}): Tensor {
-  return normalize(RMS, x, eps);
+export function rmsNorm(x: Tensor, { eps = 1e-6, ...options }: NormOptions = {}): Tensor {
+  return normalized("rmsNorm", RMS, x, eps, options);
 }
 
 /**
- * Each row with mean 0 and variance 1: (x - mean(x)) / sqrt(var(x) + eps) along the last axis, the
- * variance over n.
+ * Mean 0 and variance 1 along the axes: (x - mean(x)) / sqrt(var(x) + eps), the variance over n.
  *
- * @param x `[..., n]` f32
- * @returns same shape, f32; NaN for a constant row if eps is 0
- * Source: Ba, Kiros, Hinton 2016, without gain and bias
+ * @param x any shape; f32
+ * @returns same shape, f32; NaN for equal elements if eps is 0
+ * @throws as `rmsNorm`
+ * Source: Ba, Kiros, Hinton 2016
  */
-export function layerNorm(x: Tensor, { eps = 1e-5 }: NormOptions = {}): Tensor {
-  return normalize(LAYER, x, eps);
+export function layerNorm(x: Tensor, { eps = 1e-5, ...options }: NormOptions = {}): Tensor {
+  return normalized("layerNorm", LAYER, x, eps, options);
 }
 
-const LAST = { axis: -1, keepDims: true } as const;
-
-/** s (dy - x s^2 mean(x dy)), s = 1 / sqrt(mean(x^2) + eps). */
-function rmsGrad(x: Tensor, dy: Tensor, eps: number): Tensor {
-  const s = rsqrt(add(mean(mul(x, x), LAST), eps));
-  const pull = mul(mul(s, s), mean(mul(x, dy), LAST));
-  return mul(s, sub(dy, mul(x, pull)));
+/** Divided by the root mean square along an axis, by default the last: `rmsNorm` without eps. */
+export function rmsDivide(x: Tensor, { axis = -1 }: { readonly axis?: NormAxis } = {}): Tensor {
+  return normalized("rmsDivide", RMS, x, 0, { axis });
 }
 
-const RMS: Normalization = {
-  name: "rmsNorm", wgsl: rmsNormText, gradWgsl: rmsNormGradText, gradFormula: rmsGrad,
-};
-
-const LAYER: Normalization = {
-  name: "layerNorm", wgsl: layerNormText, gradWgsl: layerNormGradText,
-  gradFormula: (x, dy, eps) => {
-    const center = (t: Tensor) => sub(t, mean(t, LAST));
-    return rmsGrad(center(x), center(dy), eps);
-  },
-};
-
-function normalize(kind: Normalization, x: Tensor, eps: number): Tensor {
-  const { name, wgsl } = kind;
-  return apply({
-    name,
-    forward: (t) => rowOp({ name, wgsl }, [t], (width, [at = 0]) => [width, at, f32Bits(eps)]),
-    vjp: (dy, [t]) => [() => normalizeGrad(kind, t as Tensor, dy, eps)], // forward has checked it
-  }, [x]);
+/** Without the mean along an axis, by default the last. Throws ShapeError, DtypeError. */
+export function meanSubtract(x: Tensor, { axis = -1 }: { readonly axis?: NormAxis } = {}): Tensor {
+  return inFloat32([x], (t) => sub(t, mean(t, { axis, keepDims: true })));
 }
 
-function normalizeGrad(kind: Normalization, x: Tensor, dy: Tensor, eps: number): Tensor {
-  const name = `${kind.name}Grad`;
-  const spec: OpSpec = {
-    name,
-    forward: (...inputs: Operand[]) => {
-      const kernel = { name, wgsl: kind.gradWgsl };
-      return rowOp(kernel, inputs, (width, [x0 = 0, dy0 = 0]) => [width, x0, dy0, f32Bits(eps)]);
-    },
-    vjp: (d, inputs) => {
-      const [a, b] = inputs as readonly [Tensor, Tensor]; // forward has checked them
-      const by = <P extends { x: Tensor } | { dy: Tensor }>(p: P) =>
-        vjp((q: P) => {
-          return kind.gradFormula("x" in q ? q.x : a, "dy" in q ? q.dy : b, eps);
-        }, p).pullback(d);
-      return [() => by({ x: a }).x, () => by({ dy: b }).dy];
-    },
-  };
-  return apply(spec, [x, dy]);
+/**
+ * Divided by the Euclidean norm along an axis: x / max(norm(x), eps).
+ *
+ * @param x any shape; f32
+ * @param options.axis one or several. Default -1
+ * @param options.eps the smallest norm divided by, above 1e-19. Default 1e-12
+ * @throws ShapeError if an axis does not exist; DtypeError
+ */
+export function normalize(
+  x: Tensor, { axis = -1, eps = 1e-12 }: Pick<NormOptions, "axis" | "eps"> = {},
+): Tensor {
+  checkDtype("normalize", checkTensor("normalize", x).dtype, ["f32"]);
+  // The root of the larger square: a root of 0 would have no derivative.
+  return inFloat32([x], (t) => {
+    return mul(t, rsqrt(maximum(sumSquares(t, { axis, keepDims: true }), eps * eps)));
+  });
+}
+
+function normalized(
+  op: string, kind: Normalization, x: Tensor, eps: number,
+  { axis = -1, weight, bias }: NormOptions,
+): Tensor {
+  const { shape, dtype } = checkTensor(op, x);
+  checkDtype(op, dtype, ["f32"]);
+  const axes = shape.length === 0 && axis === -1 ? [] : resolveAxes(op, axis, shape);
+  const sizes = axes.map((i) => shape[i] ?? 1);
+  const kept = shape.map((d, i) => (axes.includes(i) ? d : 1));
+  if (!weight && !bias) return alongAxes(kind, x, axes, eps);
+  for (const [name, t] of [["weight", weight], ["bias", bias]] as const) {
+    if (t) checkAffine(op, name, t, sizes);
+  }
+  return affine([x, weight, bias], kept, (t) => alongAxes(kind, t, axes, eps));
+}
+
+/**
+ * Checks a factor or addend of normalized elements.
+ *
+ * @throws ShapeError if it has another shape; DtypeError
+ */
+export function checkAffine(op: string, name: string, t: Tensor, shape: Shape): void {
+  checkDtype(op, checkTensor(op, t).dtype, ["f32"]);
+  if (show(t.shape) === show(shape)) return;
+  throw new ShapeError(
+    `${op}: the ${name} has another shape: ${show(t.shape)} for ${show(shape)}. `
+      + `Give ${show(shape)}.`,
+  );
+}
+
+/**
+ * `normal(x, ...others) weight + bias`, where there are any, in float32 throughout.
+ *
+ * @param shape that weight and bias broadcast in
+ */
+export function affine(
+  [x, weight, bias]: readonly [Tensor, Tensor?, Tensor?], shape: Shape,
+  normal: (x: Tensor, ...others: Tensor[]) => Tensor, others: readonly Tensor[] = [],
+): Tensor {
+  const given = [weight, bias].filter((t) => t !== undefined);
+  return inFloat32([x, ...others, ...given], (t, ...list) => {
+    const y = normal(t as Tensor, ...list.splice(0, others.length)); // x is the first
+    const factor = weight && list.shift();
+    const [added] = list;
+    const scaled = factor ? mul(y, reshape(factor, shape)) : y;
+    return added ? add(scaled, reshape(added, shape)) : scaled;
+  });
+}
+
+/** Rows of the axes together; only axes that are not the last ones are moved. */
+function alongAxes(
+  kind: Normalization, x: Tensor, axes: readonly number[], eps: number,
+): Tensor {
+  const { shape } = x;
+  const others = shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
+  const order = [...others, ...axes];
+  const moved = order.some((axis, i) => axis !== i);
+  const y = moved ? permute(x, order) : x;
+  const width = sizeOf(axes.map((i) => shape[i] ?? 1));
+  const rows = axes.length === 1 ? y : reshape(y, [...others.map((i) => shape[i] ?? 1), width]);
+  const z = reshape(normalizeRows(kind, rows, eps), y.shape);
+  return moved ? permute(z, order.map((_, i) => order.indexOf(i))) : z;
 }

@@ -1,6 +1,8 @@
-import { type Layout, type Shape, ShapeError, type Tensor, checkDtype, copyInto, full, resolveAxis,
-  show } from "../../engine/index.ts";
-import { apply, applyView, checkTensor } from "../define.ts";
+import { type DType, type Layout, type Shape, ShapeError, type Tensor, copyInto, resolveAxis, show }
+  from "../../engine/index.ts";
+import { apply, checkTensor } from "../define.ts";
+import { promoted } from "../promote.ts";
+import { viewPart } from "./layouts.ts";
 import { unsqueeze } from "./views.ts";
 
 /** Part of one axis, from `start` to before `end` as in Python; null is the whole axis. */
@@ -14,34 +16,16 @@ export type Range = readonly [start: number, end: number, step?: number] | null;
  * @throws ShapeError if there are more ranges than axes; RangeError for a step of 0
  */
 export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
-  const from = checkTensor("slice", x).layout;
-  if (ranges.length > from.shape.length) {
+  return viewPart("slice", x, (whole) => sliceLayout(whole, ranges));
+}
+
+/** The layout of part of a tensor; ranges as for `slice`. */
+export function sliceLayout({ shape, strides, offset }: Layout, ranges: readonly Range[]): Layout {
+  if (ranges.length > shape.length) {
     throw new ShapeError(
-      `slice: more ranges than axes: ${ranges.length} for ${show(from.shape)}. Leave some out.`,
+      `slice: more ranges than axes: ${ranges.length} for ${show(shape)}. Leave some out.`,
     );
   }
-  const to = sliceLayout(from, ranges);
-  return applyView("slice", x, to, (dy) => unslice(dy, from.shape, ranges));
-}
-
-/** A tensor put into part of a constant one; with zeros the adjoint of `slice`. */
-function unslice(part: Tensor, shape: Shape, ranges: readonly Range[], fill = 0): Tensor {
-  return apply({
-    name: "unslice",
-    forward: (t) => {
-      const source = checkTensor("unslice", t);
-      const whole = full(shape, fill, { dtype: source.dtype, device: source.device });
-      const target = whole.view("unslice", sliceLayout(whole.layout, ranges));
-      copyInto(target, source);
-      target.dispose();
-      return whole;
-    },
-    vjp: (dy) => [() => slice(dy, ranges)],
-    saves: "nothing",
-  }, [part]);
-}
-
-function sliceLayout({ shape, strides, offset }: Layout, ranges: readonly Range[]): Layout {
   let at = offset;
   const sizes: number[] = [];
   const steps: number[] = [];
@@ -74,8 +58,9 @@ function resolveRange(range: Range, size: number): [number, number, number] {
 /**
  * Tensors joined along an axis.
  *
- * @param list one or more tensors of one dtype, alike in all axes but `axis`
- * @throws ShapeError if another axis differs, or the list is empty; DtypeError if dtypes differ
+ * @param list one or more tensors of any dtypes, alike in all axes but `axis`
+ * @returns the dtype they promote to
+ * @throws ShapeError if another axis differs, or the list is empty
  */
 export function concat(
   list: readonly Tensor[], { axis = 0 }: { readonly axis?: number } = {},
@@ -85,7 +70,7 @@ export function concat(
   const at = resolveAxis("concat", axis, head.shape);
   const others = (s: Shape) => show(s.filter((_, i) => i !== at));
   for (const t of list) {
-    checkDtype("concat", checkTensor("concat", t).dtype, [head.dtype]);
+    checkTensor("concat", t);
     if (t.shape.length === head.shape.length && others(t.shape) === others(head.shape)) continue;
     throw new ShapeError(
       `concat: tensors differ beside axis ${axis}: ${show(head.shape)} and ${show(t.shape)}. `
@@ -93,11 +78,13 @@ export function concat(
     );
   }
   const ranges = rangesAlong(list, at);
+  const dtype = promoted("concat", list);
   return apply({
     name: "concat",
-    forward: (...parts) => join(parts.map((p) => checkTensor("concat", p)), at, ranges),
+    forward: (...parts) => join(parts.map((p) => checkTensor("concat", p)), at, ranges, dtype),
     vjp: (dy) => ranges.map((r) => () => slice(dy, r)),
     saves: "nothing",
+    halves: true,
   }, list);
 }
 
@@ -111,11 +98,13 @@ function rangesAlong(list: readonly Tensor[], axis: number): Range[][] {
   });
 }
 
-function join(parts: readonly Tensor[], axis: number, ranges: readonly Range[][]): Tensor {
+function join(
+  parts: readonly Tensor[], axis: number, ranges: readonly Range[][], dtype: DType,
+): Tensor {
   const [head] = parts as [Tensor]; // concat refuses an empty list
   const length = parts.reduce((n, t) => n + (t.shape[axis] ?? 0), 0);
   const shape = head.shape.map((d, i) => (i === axis ? length : d));
-  const whole = head.device.empty("concat", shape, head.dtype);
+  const whole = head.device.empty("concat", shape, dtype);
   parts.forEach((t, i) => {
     const part = whole.view("concat", sliceLayout(whole.layout, ranges[i] ?? []));
     copyInto(part, t);
@@ -150,26 +139,4 @@ export function split(
   }
   let end = 0;
   return sizes.map((d) => slice(x, [...Array<null>(at).fill(null), [end, end += d]]));
-}
-
-/**
- * A tensor with a border of one value.
- *
- * @param widths elements before and after, for each axis from the first on
- * @throws ShapeError for more pairs than axes, or negative widths
- */
-export function pad(
-  x: Tensor, widths: readonly (readonly [number, number])[],
-  { value = 0 }: { readonly value?: number } = {},
-): Tensor {
-  const { shape } = checkTensor("pad", x);
-  if (widths.length > shape.length || widths.flat().some((w) => !Number.isInteger(w) || w < 0)) {
-    throw new ShapeError(
-      `pad: not a pair of whole widths for each axis: ${JSON.stringify(widths)} for ${show(shape)}.`
-        + ` Use slice() to cut.`,
-    );
-  }
-  const inside = shape.map((d, i): Range => [widths[i]?.[0] ?? 0, (widths[i]?.[0] ?? 0) + d]);
-  const outer = shape.map((d, i) => d + (widths[i]?.[0] ?? 0) + (widths[i]?.[1] ?? 0));
-  return unslice(x, outer, inside, value);
 }

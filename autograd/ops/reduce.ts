@@ -1,7 +1,8 @@
-import { type DType, type Reduction, type Shape, type Tensor, checkDtype, reduce, resolveAxes,
-  resolveAxis, show } from "../../engine/index.ts";
+import { type DType, type Reduction, type Shape, type Tensor, checkDtype, isFloat, reduce,
+  resolveAxes, resolveAxis, show } from "../../engine/index.ts";
 import { NUMERIC, apply, checkTensor } from "../define.ts";
 import { cast, div, eq, mul } from "./arithmetic.ts";
+import type { Operand } from "../tape.ts";
 import { expand, reshape } from "./views.ts";
 
 /** Which axes a reduction folds, and whether they stay as size 1. */
@@ -13,23 +14,23 @@ export interface ReduceOptions {
 }
 
 /** The shape with the folded axes as size 1. */
-function keptShape(shape: Shape, axes: readonly number[]): Shape {
+export function keptShape(shape: Shape, axes: readonly number[]): Shape {
   return shape.map((d, i) => (axes.includes(i) ? 1 : d));
 }
 
 /** Runs a reduction; `back` gives the gradient from `dy` and `y`, both with the axes kept. */
-function fold(
+export function fold(
   kind: Reduction, x: Tensor, { axis, keepDims = false }: ReduceOptions,
   back: (dy: Tensor, x: Tensor, y: Tensor) => Tensor, dtypes: readonly DType[],
   saves: "both" | "inputs" | "nothing",
 ): Tensor {
-  const { shape, dtype } = checkTensor(kind, x);
-  checkDtype(kind, dtype, dtypes);
+  const { shape } = checkTensor(kind, x);
+  checkDtype(kind, x.dtype, dtypes);
   const axes = resolveAxes(kind, axis, shape);
   const kept = keptShape(shape, axes);
   const y = apply({
     name: kind,
-    forward: (t) => reduce(kind, checkTensor(kind, t), axes, dtype),
+    forward: (t) => reduce(kind, checkTensor(kind, t), axes, (t as Tensor).dtype),
     vjp: (dy, [input], output) => [
       () => back(reshape(dy, kept), input as Tensor, output), // checked on entry
     ],
@@ -39,22 +40,29 @@ function fold(
 }
 
 /**
- * Sum over axes, in float32 and in a fixed order.
+ * Sum over axes, of floats in float32, in a fixed order.
  *
- * @param x any shape; f32, i32 or u32
- * @returns the other axes, same dtype; 0 for a sum over nothing
- * @throws ShapeError if an axis does not exist; DtypeError for bool
+ * @param x any shape and dtype
+ * @returns the other axes, same dtype, i32 for bool; 0 for a sum over nothing
+ * @throws ShapeError if an axis does not exist
  */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return fold("sum", x, options, (dy, input) => expand(dy, input.shape), NUMERIC, "nothing");
+  const back = (dy: Tensor, input: Tensor) => expand(dy, input.shape);
+  return fold("sum", counted("sum", x), options, back, NUMERIC, "nothing");
 }
 
-/** Mean over axes; f32. NaN for a mean over nothing. Throws as `sum`. */
+/** True as 1 and false as 0, i32; numbers as they are. */
+export function counted(op: string, x: Tensor): Tensor {
+  return checkTensor(op, x).dtype === "bool" ? cast(x, "i32") : x;
+}
+
+/** Mean over axes; f32 for integers and bool. NaN for a mean over nothing. Throws as `sum`. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   const back = (dy: Tensor, input: Tensor) => {
     return expand(mul(dy, dy.size / input.size), input.shape);
   };
-  return fold("mean", x, options, back, ["f32"], "nothing");
+  const floats = isFloat(checkTensor("mean", x).dtype) ? x : cast(x, "f32");
+  return fold("mean", floats, options, back, ["f32"], "nothing");
 }
 
 /** Sum of squares over axes; f32, i32 or u32. Throws as `sum`. */
@@ -99,7 +107,8 @@ function argReduce(
   const { shape, dtype } = checkTensor(kind, x);
   checkDtype(kind, dtype, NUMERIC);
   const axes = axis === undefined ? shape.map((_, i) => i) : [resolveAxis(kind, axis, shape)];
-  const y = reduce(kind, x, axes, "i32");
+  const forward = (t: Operand) => reduce(kind, t as Tensor, axes, "i32"); // checked above
+  const y = apply({ name: kind, forward }, [x]);
   return keepDims ? reshape(y, keptShape(shape, axes)) : y;
 }
 

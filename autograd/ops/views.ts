@@ -47,6 +47,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
     forward: (t) => reshaped(checkTensor(name, t), to),
     vjp: (dy) => [() => reshape(dy, from)],
     saves: "nothing",
+    halves: true,
   }, [x]);
 }
 
@@ -60,19 +61,21 @@ function reshaped(x: Tensor, shape: Shape): Tensor {
 }
 
 function completeShape(from: Shape, shape: Shape): Shape {
-  const unknown = shape.filter((d) => d === -1).length;
+  const open = shape.filter((d) => d === -1).length;
+  if (open === 0 || shape.some((d) => d !== -1 && !(d >= 0))) checkShape("reshape", shape);
   const known = sizeOf(shape.filter((d) => d !== -1));
-  const rest = sizeOf(from) / known;
-  const to = unknown === 1 ? shape.map((d) => (d === -1 ? rest : d)) : shape;
-  if (unknown < 2 && !(unknown === 1 && known === 0)) {
-    if (to.every((d) => Number.isInteger(d) && d >= 0) && sizeOf(to) === sizeOf(from)) return to;
+  if (open > 1 || (open === 1 && known === 0)) {
+    const [what, remedy] = open > 1 ? ["more than one size is -1", " but one"]
+      : ["-1 beside a size of 0 could be anything", ""];
     throw new ShapeError(
-      `reshape: the number of elements differs: ${show(from)} to ${show(shape)} `
-        + `(${sizeOf(from)} != ${unknown ? `a multiple of ${known}` : known}). Check the sizes.`,
+      `reshape: ${what}: ${show(from)} to ${show(shape)}. Give all sizes${remedy}.`,
     );
   }
+  const to = shape.map((d) => (d === -1 ? sizeOf(from) / known : d));
+  if (to.every(Number.isInteger) && sizeOf(to) === sizeOf(from)) return to;
   throw new ShapeError(
-    `reshape: ambiguous: ${show(from)} to ${show(shape)}. Give all sizes but one.`,
+    `reshape: the number of elements differs: ${show(from)} to ${show(shape)} `
+      + `(${sizeOf(from)} != ${open ? `a multiple of ${known}` : known}). Check the sizes.`,
   );
 }
 

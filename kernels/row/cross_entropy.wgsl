@@ -1,10 +1,12 @@
 // loss[r] = log(sum(exp(x[r, :] - x[r, label]))); 0 where the label is to be ignored, NaN where it
 // is out of range. Written around the largest logit so that a small loss keeps its digits.
-struct Params { rows: u32, width: u32, x_at: u32, label_at: u32, ignore: i32, zero: u32 }
+struct Params { rows: u32, width: u32, x_at: u32, label_at: u32, ignore: i32, zero: u32,
+  fault: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<i32>;
 @group(0) @binding(2) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(3) var<uniform> p: Params;
+@group(0) @binding(3) var<storage, read_write> faults: array<atomic<u32>, 4>;
+@group(0) @binding(4) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
   let base = p.x_at + r * p.width;
@@ -22,7 +24,10 @@ fn row(r: u32, lane: u32) {
   if (lane == 0u) {
     let gap = top - x[base + target_at];
     var y = gap + log_1p_exp_sum(others, gap);
-    if (!known) { y = bitcast<f32>(0x7fc00000u + p.zero); }
+    if (!known) {
+      y = bitcast<f32>(0x7fc00000u + p.zero);
+      if (label != p.ignore) { note_fault(p.fault, label, p.width); }
+    }
     loss[r] = select(y, 0.0, label == p.ignore);
   }
 }

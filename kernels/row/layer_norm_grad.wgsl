@@ -8,10 +8,11 @@ struct Params { rows: u32, width: u32, x_at: u32, dy_at: u32, eps: f32 }
 fn row(r: u32, lane: u32) {
   let base = r * p.width;
   let n = f32(p.width);
+  let origin = x[p.x_at + base]; // differences from it are exact where a row hardly varies
   var sum = 0.0;
   var dy_sum = 0.0;
   for (var i = lane; i < p.width; i += WG) {
-    sum += x[p.x_at + base + i];
+    sum += x[p.x_at + base + i] - origin;
     dy_sum += dy[p.dy_at + base + i];
   }
   let mean = sum_lanes(sum, lane) / n;
@@ -19,14 +20,14 @@ fn row(r: u32, lane: u32) {
   var squares = 0.0;
   var dot = 0.0;
   for (var i = lane; i < p.width; i += WG) {
-    let v = x[p.x_at + base + i] - mean;
+    let v = x[p.x_at + base + i] - origin - mean;
     squares += v * v;
     dot += v * dy[p.dy_at + base + i];
   }
   let scale = 1.0 / sqrt(sum_lanes(squares, lane) / n + p.eps);
   let pull = sum_lanes(dot, lane) * scale * scale / n;
   for (var i = lane; i < p.width; i += WG) {
-    let v = x[p.x_at + base + i] - mean;
+    let v = x[p.x_at + base + i] - origin - mean;
     dx[base + i] = scale * (dy[p.dy_at + base + i] - dy_mean - v * pull);
   }
 }

@@ -79,8 +79,8 @@ test("reshape wants as many elements, and one open size at most", () => {
     "reshape: the number of elements differs: [2, 3] to [4, -1] (6 != a multiple of 4). "
       + "Check the sizes.");
   assertThrows(() => reshape(matrix(), [-1, -1]), ShapeError,
-    "reshape: ambiguous: [2, 3] to [-1, -1]. Give all sizes but one.");
-  assertThrows(() => reshape(zeros([0]), [0, -1]), ShapeError, /^reshape: ambiguous: /);
+    "reshape: more than one size is -1: [2, 3] to [-1, -1]. Give all sizes but one.");
+  assertThrows(() => reshape(zeros([0]), [0, -1]), ShapeError, /^reshape: -1 beside a size of 0 /);
   assertThrows(() => reshape(matrix(), [-2, -3]), ShapeError, /^reshape: the number of elements/);
   assertThrows(() => reshape(matrix(), [2.5, 2.4]), ShapeError, /^reshape: the number of elements/);
 });
@@ -90,7 +90,7 @@ test("expand enlarges axes of size 1 and puts new ones in front", () => {
     "expand: the shape is smaller than the tensor's: [2, 3] to [3]. Use sum() to shrink an axis.");
   assertThrows(() => expand(matrix(), [1, 3]), ShapeError, /^expand: the shape is smaller/);
   assertThrows(() => expand(matrix(), [4, 3]), ShapeError, /^expand: shapes do not broadcast/);
-  assertThrows(() => expand(tensor(1), [-1]), ShapeError, /^expand: sizes must be whole/);
+  assertThrows(() => expand(tensor(1), [-1]), ShapeError, /^expand: a size is negative: -1 /);
 });
 
 test("squeeze and unsqueeze want an axis that fits", () => {
@@ -120,8 +120,6 @@ test("concat wants tensors that are alike but for the axis", () => {
   assertThrows(() => concat([matrix(), zeros([2, 2])]), ShapeError,
     "concat: tensors differ beside axis 0: [2, 3] and [2, 2]. Make the other axes equal.");
   assertThrows(() => concat([matrix(), zeros([3])]), ShapeError, /^concat: tensors differ/);
-  assertThrows(() => concat([matrix(), zeros([2, 3], { dtype: "i32" })]), DtypeError,
-    "concat: dtype not supported: i32. Use f32, or cast first.");
   assertThrows(() => concat([]), ShapeError,
     "concat: nothing to join: the list is empty. Give a tensor.");
   assertThrows(() => concat([matrix()], { axis: 2 }), ShapeError, /^concat: no such axis: 2/);

@@ -8,14 +8,17 @@ const test = suite("bench options", { device: false });
 const names = ["matmul", "sum", "sign"];
 
 test("a name alone asks for the table of its usual sizes", () => {
-  assert.equal(parseOptions(["sum"], names), { name: "sum", json: false, sizes: [] });
+  assert.equal(parseOptions(["sum"], names), {
+    name: "sum", json: false, only: "", sizes: [],
+  });
 });
 
 test("options come before or after the name, and sizes add up", () => {
   const sizes = [256, [256, 1024], 64];
 
   assert.equal(parseOptions(["--json", "sign", "--size", "256,256x1024", "--size=64"], names),
-    { name: "sign", json: true, sizes });
+    { name: "sign", json: true, only: "", sizes });
+  assert.is(parseOptions(["sum", "--only", "mean"], names)?.only, "mean");
 });
 
 test("help is asked for without a name and lists the names", () => {
@@ -29,10 +32,11 @@ test("whatever is wrong is said with the choices", () => {
     [["product"], 'no such bench: "product". Choose matmul, sum or sign.'],
     [["toString"], 'no such bench: "toString". Choose matmul, sum or sign.'],
     [["sum", "sign"], 'more than one bench is named: "sign". Name one at a time.'],
-    [["sum", "--sizes", "4"], "unknown option: --sizes. Use --json, --size or --help."],
-    [["sum", "-j"], "unknown option: -j. Use --json, --size or --help."],
+    [["sum", "--sizes", "4"], "unknown option: --sizes. Use --json, --size, --only or --help."],
+    [["sum", "-j"], "unknown option: -j. Use --json, --size, --only or --help."],
     [["sum", "--size"], "--size: has no value. Give whole numbers, as in 256,512 or 256x1024."],
     [["sum", "--size", "--json"], "--size: has no value. Give whole numbers"],
+    [["sum", "--only"], "--only: has no value. Give text of a name, as in --only sort."],
     [["sum", "--json=yes"], '--json: takes no value: "yes". Write --json alone.'],
   ];
   for (const [args, message] of wrong) assert.throws(() => parseOptions(args, names), message);

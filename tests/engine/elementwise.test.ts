@@ -1,8 +1,8 @@
 // The frames of the elementwise kernels: layouts, tails, grids, in-place results, and their errors.
 
 import * as assert from "uvu/assert";
-import { add, cast, div, expand, mul, neg, reshape, slice, sub, tensor, transpose, where, zeros }
-  from "../../autograd/index.ts";
+import { add, cast, expand, floorDivide, mul, neg, reshape, slice, sub, tensor, transpose, where,
+  zeros } from "../../autograd/index.ts";
 import { DisposedError, DtypeError, ShapeError, type Tensor, contiguousCopy, copyInto, elementwise,
   elementwiseInto } from "../../engine/index.ts";
 import { assertClose } from "../close.ts";
@@ -159,16 +159,18 @@ test("integers wrap around, and numbers take on the tensor's dtype", async () =>
   const unsigned = tensor(Uint32Array.of(0, 7));
 
   assert.equal(await numbers(add(signed, 1)), [-(2 ** 31), -6]);
-  assert.equal(await numbers(div(signed, -2)), [-(2 ** 30) + 1, 3]);
+  assert.equal(await numbers(floorDivide(signed, -2)), [-(2 ** 30), 3]);
   assert.equal(await numbers(sub(unsigned, 1)), [2 ** 32 - 1, 6]);
   assert.equal(await numbers(mul(unsigned, 2 ** 31)), [0, 2 ** 31]);
 });
 
 test("a float converts to integers towards zero, at most to the ends of their range", async () => {
-  const x = tensor([2.9, -2.9, 3e9, -3e9, 1e30]);
+  const x = tensor([2.9, -2.9, 3e9, -3e9, 1e30, NaN, -Infinity, Infinity, 2 ** 31 - 128]);
+  const [low, high] = [-(2 ** 31), 2 ** 31 - 1];
 
-  assert.equal(await numbers(cast(x, "i32")), [2, -2, 2 ** 31 - 128, -(2 ** 31), 2 ** 31 - 128]);
-  assert.equal(await numbers(cast(x, "u32")), [2, 0, 3e9, 0, 2 ** 32 - 256]);
+  assert.equal(await numbers(cast(x, "i32")), [2, -2, high, low, high, 0, low, high, high - 127]);
+  assert.equal(await numbers(cast(x, "u32")),
+    [2, 0, 3e9, 0, 2 ** 32 - 1, 0, 0, 2 ** 32 - 1, high - 127]);
 });
 
 test("large integers convert to the nearest float, and NaN counts as true", async () => {
@@ -178,20 +180,17 @@ test("large integers convert to the nearest float, and NaN counts as true", asyn
   assert.equal(await numbers(cast(tensor([NaN, 0, -0, 1e-30]), "bool")), [1, 0, 0, 1]);
 });
 
-test("a number that an integer dtype does not have is refused", () => {
+test("a whole number that an integer dtype does not have is refused", () => {
   const x = tensor(Int32Array.of(1));
 
-  assertThrows(() => add(x, 1.5), DtypeError,
-    /^add: a number does not fit i32: 1\.5\. Use whole numbers from -2147483648 to 2147483647\./);
-  assertThrows(() => where(tensor([1], { dtype: "bool" }), x, NaN), DtypeError, /i32: NaN/);
+  assertThrows(() => add(x, 2 ** 31), DtypeError, /^add: a number does not fit i32: 2147483648\. /);
+  assertThrows(() => where(tensor([1], { dtype: "bool" }), tensor(Uint32Array.of(1)), -1), DtypeError,
+    "where: a number does not fit u32: -1. Use whole numbers from 0 to 4294967295.");
 });
 
-test("dtypes that differ, and operands that are no tensors, are refused", () => {
+test("operands that are no tensors are refused", () => {
   const f = tensor([1]);
-  const i = tensor(Int32Array.of(1));
 
-  assertThrows(() => mul(f, i), DtypeError,
-    "mul: dtypes differ: f32 and i32. Cast one with cast().");
   assertThrows(() => mul(2, 3), TypeError,
     "mul: no tensor among the operands: 2, 3. Use tensor().");
   assertThrows(() => neg(null as unknown as Tensor), TypeError,

@@ -1,7 +1,8 @@
 // Shapes, strides and the tensors made from numbers: rules and error messages.
 
 import * as assert from "uvu/assert";
-import { arange, full, reshape, tensor, zeros } from "../../autograd/index.ts";
+import { add, arange, concat, expand, full, matmul, pad, permute, reshape, tensor, zeros } from
+  "../../autograd/index.ts";
 import { DtypeError, ShapeError, broadcastShapes, checkShape, resolveAxes, resolveAxis, rowMajor,
   show, sizeOf } from "../../engine/index.ts";
 import { broadcastStrides, isContiguous, mergeAxes, reshapedStrides } from "../../engine/shape.ts";
@@ -30,10 +31,15 @@ test("a layout is contiguous whatever the strides of its axes of size 1", () => 
   assert.not(at([3], [-1]));
 });
 
-test("a shape with a size that is negative or not whole is refused", () => {
-  for (const shape of [[2, -1], [2.5], [NaN], [Infinity]]) {
-    assertThrows(() => checkShape("zeros", shape), ShapeError,
-      `zeros: sizes must be whole and not negative: ${show(shape)}. Check how it was computed.`);
+test("a shape with a negative size is refused", () => {
+  assertThrows(() => checkShape("zeros", [2, -1]), ShapeError,
+    "zeros: a size is negative: -1 of [2, -1]. Check how it was computed.");
+});
+
+test("a shape with a size that is not whole is refused", () => {
+  for (const size of [2.5, NaN, Infinity, -0.5]) {
+    assertThrows(() => checkShape("zeros", [3, size]), ShapeError,
+      `zeros: a size is not a whole number: ${size} of [3, ${size}]. Check how it was computed.`);
   }
 });
 
@@ -41,6 +47,61 @@ test("a shape of 2^31 elements or more is refused", () => {
   assertThrows(() => checkShape("zeros", [2 ** 16, 2 ** 15]), ShapeError,
     "zeros: too many elements: [65536, 32768] has 2147483648 (limit 2^31). Split the tensor.");
   checkShape("zeros", [2 ** 16, 2 ** 15 - 1]);
+});
+
+test("sizes whose product overflows are refused, in every op that makes them", () => {
+  const one = tensor(1);
+  const [row, column] = [expand(one, [1, 2 ** 16]), expand(one, [2 ** 16, 1])];
+  const half = expand(one, [2 ** 30]);
+  const large = "[65536, 65536] has 4294967296 (limit 2^31). Split the tensor.";
+
+  assertThrows(() => checkShape("zeros", [2 ** 40, 2 ** 40]), ShapeError,
+    "zeros: too many elements: [1099511627776, 1099511627776] has 1.2089258196146292e+24 "
+      + "(limit 2^31). Split the tensor.");
+  assertThrows(() => add(row, column), ShapeError, `add: too many elements: ${large}`);
+  assertThrows(() => matmul(column, row), ShapeError, `matmul: too many elements: ${large}`);
+  assertThrows(() => expand(column, [2 ** 16, 2 ** 16]), ShapeError,
+    `expand: too many elements: ${large}`);
+  assertThrows(() => concat([half, half]), ShapeError, /^concat: too many elements: \[2147483648\]/);
+  assertThrows(() => pad(half, [[0, 2 ** 30]]), ShapeError, /: too many elements: \[2147483648\]/);
+});
+
+test("an empty tensor has no axis that could not be counted either", () => {
+  assertThrows(() => zeros([2 ** 31, 0]), ShapeError,
+    /: a size is too large: 2147483648 \(limit 2\^31\) of \[2147483648, 0\]\. Check how/);
+  assert.equal(zeros([2 ** 31 - 1, 0]).shape, [2 ** 31 - 1, 0]);
+});
+
+test("a reshape with two sizes left open, or one beside a size of 0, is refused", () => {
+  assertThrows(() => reshape(zeros([4]), [-1, -1]), ShapeError,
+    "reshape: more than one size is -1: [4] to [-1, -1]. Give all sizes but one.");
+  assertThrows(() => reshape(zeros([0, 3]), [0, -1]), ShapeError,
+    "reshape: -1 beside a size of 0 could be anything: [0, 3] to [0, -1]. Give all sizes.");
+  assert.equal(reshape(zeros([0, 3]), [-1, 3]).shape, [0, 3]);
+  assert.equal(reshape(zeros([4]), [2, -1]).shape, [2, 2]);
+});
+
+test("a reshape to sizes that are none, or to other counts, is refused", () => {
+  assertThrows(() => reshape(zeros([4]), [-2, -2]), ShapeError,
+    "reshape: a size is negative: -2 of [-2, -2]. Check how it was computed.");
+  assertThrows(() => reshape(zeros([4]), [0.5, 8]), ShapeError,
+    "reshape: a size is not a whole number: 0.5 of [0.5, 8]. Check how it was computed.");
+  assertThrows(() => reshape(zeros([4]), [3]), ShapeError,
+    "reshape: the number of elements differs: [4] to [3] (4 != 3). Check the sizes.");
+  assertThrows(() => reshape(zeros([4]), [-1, 3]), ShapeError,
+    "reshape: the number of elements differs: [4] to [-1, 3] (4 != a multiple of 3). "
+      + "Check the sizes.");
+});
+
+test("more axes than a kernel walks over are refused unless they merge", async () => {
+  const order = [8, 7, 6, 5, 4, 3, 2, 1, 0];
+  const nine = zeros(order.map(() => 2));
+
+  assertThrows(() => add(permute(nine, order), 1), ShapeError,
+    "add: too many axes that cannot be merged: [2, 2, 2, 2, 2, 2, 2, 2, 2] (limit 8). "
+      + "Make the operands contiguous or merge axes with reshape.");
+  assert.is((await add(nine, 1).read()).length, 2 ** 9);
+  assert.is((await add(permute(nine, [1, 0, 2, 3, 4, 5, 6, 7, 8]), 1).read()).length, 2 ** 9);
 });
 
 test("axes count from both ends, and others are refused", () => {
@@ -169,7 +230,7 @@ test("numbers that do not fill the shape are refused", () => {
 
 test("a shape that is no shape is refused also when the counts fit", () => {
   assertThrows(() => tensor([1, 2], { shape: [-1, -2] }), ShapeError,
-    /^tensor: sizes must be whole and not negative: \[-1, -2\]\. /);
+    /^tensor: a size is negative: -1 of \[-1, -2\]\. /);
 });
 
 test("ragged and mixed nested arrays are refused, with the place", () => {
@@ -195,8 +256,8 @@ test("numbers that an integer dtype does not have are refused", () => {
 });
 
 test("impossible sizes are refused by everything that makes tensors", () => {
-  assertThrows(() => zeros([-1]), ShapeError, /: sizes must be whole and not negative: \[-1\]/);
-  assertThrows(() => arange(2.5), ShapeError, /: sizes must be whole and not negative: \[2.5\]/);
+  assertThrows(() => zeros([-1]), ShapeError, /: a size is negative: -1 of \[-1\]/);
+  assertThrows(() => arange(2.5), ShapeError, /: a size is not a whole number: 2.5 of \[2.5\]/);
   assertThrows(() => full([2 ** 20, 2 ** 20], 0), ShapeError, /: too many elements: /);
 });
 

@@ -1,14 +1,13 @@
 // Which value of the package is which norm of the fixtures. One norm, one row.
 
-import { mul } from "../../autograd/index.ts";
 import type { Tensor } from "../../autograd/index.ts";
 import {
-  CONVERGED, embedRms, frobenius, l1ToL2, l1ToRms, l1ToRmsOverFanIn, l2ToLinf, maxAbs, rms,
-  rmsEntry, rmsToLinf, rmsToRms, signOverFanIn, spectral,
+  CONVERGED, convRmsToRms, embedRms, frobenius, l1, l1ToL1, l1ToL2, l1ToRms, l1ToRmsOverFanIn, l2,
+  l2ToLinf, linf, linfToLinf, maxAbs, nuclear, rms, rmsEntry, rmsToLinf, rmsToRms, schatten,
+  signOverFanIn, spectral, sumAbs,
 } from "../../nn/index.ts";
-import type { Norm } from "../../nn/index.ts";
+import type { Method, Norm } from "../../nn/index.ts";
 import { Missing } from "./missing.ts";
-import { oneRow } from "./views.ts";
 
 type MatrixMap = (x: Tensor) => Tensor;
 
@@ -26,7 +25,11 @@ const norms: Readonly<Record<string, Norm>> = {
   rms_entry: rmsEntry,
   spectral,
   rms_to_rms: rmsToRms,
+  nuclear,
+  schatten_4: /* @__PURE__ */ schatten(4),
+  "schatten_1.5": /* @__PURE__ */ schatten(1.5),
   max_abs: maxAbs,
+  sum_abs: sumAbs,
   l1_to_l2: l1ToL2,
   l1_to_rms: l1ToRms,
   l1_to_rms_over_din: l1ToRmsOverFanIn,
@@ -34,33 +37,28 @@ const norms: Readonly<Record<string, Norm>> = {
   rms_to_linf: rmsToLinf,
   embed_rms: embedRms,
   sign_over_din: signOverFanIn,
+  linf_to_linf: linfToLinf,
+  l1_to_l1: l1ToL1,
+  conv_rule: convRmsToRms,
   vec_rms: rms,
+  vec_1: l1,
+  vec_2: l2,
+  vec_inf: linf,
 };
 
 /**
- * The maps of a norm, the duality map by converged iterations: the default of `dualize` is an
- * approximation, and the fixtures have the exact one.
+ * The maps of a norm. Iterations of the duality map are the converged ones: the default of
+ * `dualize` is an approximation, and the fixtures have the exact one.
  */
-export function mapsOf(norm: Norm): NormMaps {
-  const lmo: MatrixMap = (x) => norm.dualize(x, CONVERGED);
+function mapsOf(norm: Norm, method?: Method): NormMaps {
   return {
-    norm: (x) => norm.norm(x),
-    dual: (x) => norm.dualNorm(x),
-    lmo,
-    sharp: (x) => mul(lmo(x), norm.dualNorm(x)), // by its definition
+    norm: (x) => norm.norm(x, { method }),
+    dual: (x) => norm.dualNorm(x, { method }),
+    lmo: (x) => norm.dualize(x, { ...CONVERGED, method }),
+    sharp: (x) => norm.sharp(x, { ...CONVERGED, method }),
+    project_unit_ball: (x) => norm.projectBall(x, { method }),
   };
 }
-
-// Vectors in norms of matrices: a vector as one row.
-function ofRow(map: MatrixMap): NormMaps {
-  return { norm: (x) => map(oneRow(x)) };
-}
-
-const vectorMaps: Readonly<Record<string, NormMaps>> = {
-  vec_1: /* @__PURE__ */ ofRow((x) => maxAbs.dualNorm(x)),
-  vec_2: /* @__PURE__ */ ofRow((x) => frobenius.norm(x)),
-  vec_inf: /* @__PURE__ */ ofRow((x) => maxAbs.norm(x)),
-};
 
 /**
  * A norm of the package by its name in the fixtures.
@@ -79,6 +77,6 @@ export function normByName(name: string, user?: string): Norm {
  *
  * @throws Missing if it does not have the norm
  */
-export function normMaps(name: string, user?: string): NormMaps {
-  return vectorMaps[name] ?? mapsOf(normByName(name, user));
+export function normMaps(name: string, user?: string, method?: Method): NormMaps {
+  return mapsOf(normByName(name, user), method);
 }

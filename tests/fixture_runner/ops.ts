@@ -5,6 +5,8 @@ import type { Tensor } from "../../autograd/index.ts";
 import { axisOf, exportedOp, list, number, option, run, same, withAxis } from "./op_rows.ts";
 import type { OpRow } from "./op_rows.ts";
 import { compositions } from "./compositions.ts";
+import { imageRows } from "./images.ts";
+import { lossAndNormRows } from "./losses.ts";
 import { viewChain, viewSteps } from "./view_steps.ts";
 
 const elementwise: Readonly<Record<string, OpRow>> = {
@@ -65,6 +67,17 @@ const moving: Readonly<Record<string, OpRow>> = {
   flip: ({ x }, attrs) => exportedOp("flip")(x, { axes: list(attrs, "axes") }),
   roll: ({ x }, attrs) => exportedOp("roll")(x, option(attrs, "shift"), { axis: axisOf(attrs) }),
   tile: ({ x }, attrs) => exportedOp("tile")(x, list(attrs, "reps")),
+  repeat_interleave: ({ x }, attrs) =>
+    exportedOp("repeatInterleave")(x, option(attrs, "repeats"), { axis: axisOf(attrs) }),
+  sort: ({ x }, attrs) => {
+    const options = { axis: axisOf(attrs), descending: option(attrs, "descending") };
+    return { y: exportedOp("sort")(x, options), i: exportedOp("argsort")(x, options) };
+  },
+  topk: ({ x }, attrs) => {
+    const top = exportedOp<{ values: Tensor; indices: Tensor }>("topk");
+    const { values, indices } = top(x, option(attrs, "k"), { axis: axisOf(attrs) });
+    return { y: values, i: indices };
+  },
   view_steps: ({ x }, attrs) => viewSteps(x, attrs["steps"]),
   view_chain: ({ x }) => viewChain(x),
 };
@@ -92,4 +105,6 @@ export const opRows: Readonly<Record<string, OpRow>> = {
   ...moving,
   ...indexing,
   ...compositions,
+  ...lossAndNormRows,
+  ...imageRows,
 };

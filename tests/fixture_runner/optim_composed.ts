@@ -14,7 +14,7 @@ import { number, only } from "./op_rows.ts";
 import type { OptimRow, Stepped, Weights } from "./optim_options.ts";
 import { scionNorm } from "./scion_norms.ts";
 import type { FixtureValues } from "./types.ts";
-import { flat, oneRow } from "./views.ts";
+import { oneRow } from "./views.ts";
 
 // What of a rule differs between the rows.
 interface Stages {
@@ -91,7 +91,7 @@ function scionBy(name: string, averageOf: (decay: number) => Stage): OptimRow {
     };
     const average = averageOf(1 - number(hyper, "momentum"));
     const stages = { average, dualize: dualizeBy(measure, JORDAN), weightDecay: decayOf(hyper) };
-    return { optimizer: composed(name, hyper, stages), view: flat };
+    return { optimizer: composed(name, hyper, stages) };
   };
 }
 

@@ -1,55 +1,35 @@
-// The norms of the Scion reference, by its names and options. One choice, one row; what the
-// package has no name for is made by its families of norms. Source: math.md 4.1
+// The norms of the Scion reference, by its names and options. One choice, one row.
+// Source: math.md 4.1
 
 import {
-  embedRms, l1ToRms, l1ToRmsOverFanIn, l2ToLinf, lineNorm, maxAbs, rms, rmsToLinf, rmsToRms,
-  signOverFanIn, singularNorm,
+  convScion, flattened, l1ToRms, l1ToRmsOverFanIn, l2ToLinf, l2ToRms, maxAbs, rms,
+  rmsToLinf, rmsToRms, rmsToRmsInput, signOverFanIn, transposed,
 } from "../../nn/index.ts";
 import type { Norm } from "../../nn/index.ts";
 import { Missing } from "./missing.ts";
 import type { FixtureValues } from "./types.ts";
 
-// For the first layer, whose updates must not shrink with a wide input.
-const largeRmsToRms = /* @__PURE__ */ singularNorm({
-  name: "largeRmsToRms", formula: "min(1, sqrt(n/m)) sigma_1",
-  factor: (m, n) => Math.min(1, Math.sqrt(n / m)),
-});
-
-const l2ToRms = /* @__PURE__ */ singularNorm({
-  name: "l2ToRms", formula: "sigma_1 / sqrt(m)", factor: (m) => 1 / Math.sqrt(m),
-});
-
-const transposedRmsToLinf = /* @__PURE__ */ lineNorm({
-  name: "transposedRmsToLinf", formula: "sqrt(m) max column l2", line: [-2],
-  factor: (m) => Math.sqrt(m),
-});
-
 const rows: Readonly<Record<string, Norm>> = {
   "Spectral": rmsToRms,
-  "Spectral max=true": largeRmsToRms,
+  "Spectral max=true": rmsToRmsInput,
   "Spectral normalized=false": l2ToRms,
   "Sign": signOverFanIn,
   "Sign normalized=false": maxAbs,
   "ColNorm": l1ToRms,
   "ColNorm normalized=true": l1ToRmsOverFanIn,
-  "ColNorm transpose=true": embedRms,
+  "ColNorm transpose=true": /* @__PURE__ */ transposed(l1ToRms),
   "RowNorm": rmsToLinf,
   "RowNorm normalized=false": l2ToLinf,
-  "RowNorm transpose=true": transposedRmsToLinf,
+  "RowNorm transpose=true": /* @__PURE__ */ transposed(rmsToLinf),
   "BiasRMS": rms,
 };
 
-// Of the kernels in one matrix [out, in taps].
-function convolution([fanOut = 1, fanIn = 1, ...sides]: readonly number[]): Norm {
-  const taps = sides.reduce((product, side) => product * side, 1);
-  return singularNorm({
-    name: "flattenedConvolution", formula: "taps sqrt(in/out) sigma_1",
-    factor: () => taps * Math.sqrt(fanIn / fanOut),
-  });
+function convolution(spatial: number): Norm {
+  return spatial === 2 ? convScion : flattened(rmsToRms, { spatial, gain: Math.sqrt });
 }
 
 /**
- * A norm for a weight; that of a convolution measures the weight as a matrix [out, rest].
+ * A norm for a weight.
  *
  * @param name `Spectral` and the like; `Auto` goes by the number of axes
  * @param options of the reference's norm
@@ -62,7 +42,8 @@ export function scionNorm(name: string, options: FixtureValues, shape: readonly 
   const chosen = name === "Auto" ? auto : name;
   const words = Object.entries(options).map(([option, value]) => `${option}=${String(value)}`);
   const key = [chosen, ...words].join(" ");
-  const norm = key === "SpectralConv" && isKernel ? convolution(shape) : rows[key];
+  const norm = key === "SpectralConv" && isKernel ? convolution(shape.length - 2)
+    : rows[key];
   if (norm === undefined) throw new Missing(`scion ${key}`);
   return norm;
 }

@@ -1,6 +1,6 @@
 // Normalisations along the last axis, without gain or bias; epsilon is inside the root.
 
-import type { Array64 } from "./array.ts";
+import { type Array64, permute64, reshape64, sizeOf } from "./array.ts";
 import { map64, mul64, sub64 } from "./elementwise.ts";
 import { mean64 } from "./reduce.ts";
 
@@ -19,6 +19,23 @@ export function rmsNorm64(x: Array64, eps = 1e-6): Array64 {
  */
 export function layerNorm64(x: Array64, eps = 1e-5): Array64 {
   return rmsNorm64(sub64(x, mean64(x, LAST)), eps);
+}
+
+/**
+ * A function of rows, applied to the elements along some axes at once.
+ *
+ * @param axes in ascending order, not negative
+ */
+export function alongAxes64(
+  x: Array64, axes: readonly number[], f: (rows: Array64) => Array64,
+): Array64 {
+  const others = x.shape.map((_, k) => k).filter((k) => !axes.includes(k));
+  const order = [...others, ...axes];
+  const moved = permute64(x, order);
+  const sizes = moved.shape.slice(others.length);
+  const rows = reshape64(moved, [...moved.shape.slice(0, others.length), sizeOf(sizes)]);
+  const y = reshape64(f(rows), moved.shape);
+  return permute64(y, order.map((_, k) => order.indexOf(k)));
 }
 
 /**

@@ -1,8 +1,8 @@
 // Euclidean norms of the lines of a tensor (rows, columns, whole matrices), computed so that
 // neither 1e-30 nor 1e30 is lost to float32.
 
-import { type Tensor, abs, div, lt, max, mul, rsqrt, scope, sqrt, sumSquares, where, zeros } from
-  "../autograd/index.ts";
+import { type Tensor, abs, cast, div, lt, max, mul, rsqrt, scope, sqrt, sumSquares, where, zeros }
+  from "../../autograd/index.ts";
 
 /** Axes that make up one line, counted from the end: `[-1]` a row, `[-2]` a column. */
 export type LineAxes = readonly number[];
@@ -11,7 +11,7 @@ export type LineAxes = readonly number[];
 const SMALLEST_NORMAL = 2 ** -126;
 
 /** The elements divided by their line's largest absolute value, and what is needed to go back. */
-interface Levelled {
+export interface Levelled {
   /** At most 1 in absolute value; NaN all along a line that has a NaN or an infinity. */
   readonly x: Tensor;
   /** Largest absolute value of each line, 1 where `zero`; axes kept. */
@@ -20,7 +20,14 @@ interface Levelled {
   readonly zero: Tensor;
 }
 
-function levelled(x: Tensor, axis: LineAxes): Levelled {
+/** Half precision as f32, in which everything here is computed; anything else as it is. */
+export function widened(x: Tensor): Tensor {
+  return x.dtype === "f16" || x.dtype === "bf16" ? cast(x, "f32") : x;
+}
+
+/** Divides every line by its largest absolute value; f32. */
+export function levelled(given: Tensor, axis: LineAxes): Levelled {
+  const x = widened(given);
   const found = max(abs(x), { axis, keepDims: true });
   const zero = lt(found, SMALLEST_NORMAL);
   const largest = where(zero, 1, found);
@@ -31,9 +38,9 @@ function levelled(x: Tensor, axis: LineAxes): Levelled {
  * Every line divided by its Euclidean norm, times a factor. Lines of zeros stay zero; a line with
  * a NaN or an infinity becomes all NaN. There is no epsilon: scaling a line changes nothing.
  *
- * @param x any shape that has the axes, f32
+ * @param x any shape that has the axes; f32, f16 or bf16
  * @param axis which axes make up one line
- * @returns same shape
+ * @returns same shape, f32
  */
 export function unitLines(x: Tensor, axis: LineAxes, factor = 1): Tensor {
   if (x.size === 0) return zeros(x.shape, { device: x.device });
@@ -47,9 +54,9 @@ export function unitLines(x: Tensor, axis: LineAxes, factor = 1): Tensor {
 /**
  * The Euclidean norm of every line.
  *
- * @param x any shape that has the axes, f32
+ * @param x any shape that has the axes; f32, f16 or bf16
  * @param axis which axes make up one line
- * @returns the shape with these axes of size 1; NaN for a line with a NaN or an infinity
+ * @returns the shape with these axes of size 1, f32; NaN for a line with a NaN or an infinity
  */
 export function lineNorms(x: Tensor, axis: LineAxes): Tensor {
   return scope(() => {

@@ -1,0 +1,228 @@
+import dataText from "../kernels/conv/data.wgsl" with { type: "text" };
+import weightText from "../kernels/conv/weight.wgsl" with { type: "text" };
+import { full } from "./create.ts";
+import type { Device } from "./device.ts";
+import { copyInto } from "./elementwise.ts";
+import { foldGrid } from "./grid.ts";
+import { matmulFused } from "./matmul.ts";
+import { reduce } from "./reduce.ts";
+import { withContiguous } from "./rows.ts";
+import { type Shape, rowMajor, sizeOf } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+import { unroll } from "./unroll.ts";
+
+/** Windows along one axis. */
+export interface WindowAxis {
+  /** Elements of the input. */
+  readonly size: number;
+  /** Places of the window. */
+  readonly out: number;
+  /** Elements of a window. */
+  readonly taps: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Elements of padding before the first. */
+  readonly before: number;
+}
+
+/**
+ * Sizes of the form that is linear in each of x, w and y:
+ * sum of `y[n, g, r, o] w[g, r, c, k] x[n, g, c, o stride + k dilation - before]`, with
+ * x `[batch, groups depth, high.size, wide.size]`, w `[groups rows, depth, high.taps, wide.taps]`
+ * and y `[batch, groups rows, high.out, wide.out]`. Its derivative by y is the convolution, by x
+ * the transposed convolution, by w the gradient of both by the weight.
+ */
+export interface ConvForm {
+  readonly batch: number;
+  readonly groups: number;
+  /** Channels of x in a group. */
+  readonly depth: number;
+  /** Channels of y in a group. */
+  readonly rows: number;
+  readonly high: WindowAxis;
+  readonly wide: WindowAxis;
+}
+
+/** Convolution of x with w: the form's derivative by y, with a `bias` for each channel. f32. */
+export function convolve(
+  op: string, form: ConvForm, x: Tensor, w: Tensor, bias?: Tensor,
+): Tensor {
+  const { batch, groups, depth, rows, high, wide } = form;
+  const taps = high.taps * wide.taps;
+  const out = [batch, groups * rows, high.out, wide.out];
+  if (isProduct(form)) return product(op, out, [rows, depth], [depth, 1], x, w, bias);
+  const sizes = { batch, groups, rows, depth, axes: [high, wide].map(forward) };
+  return runData(op, sizes, x, w, bias, [depth * taps, taps], out);
+}
+
+/** Transposed convolution of y with w: the form's derivative by x; as `convolve`. */
+export function convolveBack(
+  op: string, form: ConvForm, y: Tensor, w: Tensor, bias?: Tensor,
+): Tensor {
+  const { batch, groups, depth, rows, high, wide } = form;
+  const taps = high.taps * wide.taps;
+  const out = [batch, groups * depth, high.size, wide.size];
+  if (isProduct(form)) return product(op, out, [depth, rows], [1, depth], y, w, bias);
+  const sizes = { batch, groups, rows: depth, depth: rows, axes: [high, wide].map(backward) };
+  return runData(op, sizes, y, w, bias, [taps, depth * taps], out);
+}
+
+/** Whether each place is a product of its channels with the weight, at places enough for matmul. */
+function isProduct({ batch, groups, rows, depth, high, wide }: ConvForm): boolean {
+  const alone = [high, wide].every((a) => {
+    return a.taps === 1 && a.stride === 1 && a.before === 0 && a.out === a.size;
+  });
+  const places = high.size * wide.size;
+  return alone && groups === 1 && rows * depth > 0 && (places >= 64 || (batch === 1 && places > 0));
+}
+
+/** @param shape of the weight as a matrix on the left, with its `steps` */
+function product(
+  op: string, out: Shape, shape: Shape, steps: Shape, x: Tensor, w: Tensor, bias?: Tensor,
+): Tensor {
+  return withContiguous(bias ? [x, w, bias] : [x, w], ([source, weight, added]) => {
+    const [right, left] = [source as Tensor, weight as Tensor]; // two or more went in
+    const [batch = 0, into = 0, height = 0, width = 0] = right.shape;
+    const area = height * width;
+    const views = [
+      left.view(op, { shape, strides: steps, offset: left.layout.offset }),
+      right.view(op, {
+        shape: [batch, into, area], strides: [into * area, area, 1], offset: right.layout.offset,
+      }),
+    ] as const;
+    const d = added?.view(op, {
+      shape: [added.size, 1], strides: [1, 0], offset: added.layout.offset,
+    });
+    const y = matmulFused(...views, { d });
+    const image = y.view(op, { shape: out, strides: rowMajor(out), offset: 0 });
+    for (const t of [...views, y, ...(d ? [d] : [])]) t.dispose();
+    return image;
+  });
+}
+
+/** Gradient of a convolution by its weight: the form's derivative by w. f32. */
+export function convolveWeight(op: string, form: ConvForm, x: Tensor, y: Tensor): Tensor {
+  const { groups, depth, rows, high, wide } = form;
+  const { device } = x;
+  const shape = [groups * rows, depth, high.taps, wide.taps];
+  if (x.size === 0 || y.size === 0) return full(shape, 0, { device });
+  const columns = depth * high.taps * wide.taps;
+  const tile = chooseTile(device, rows, columns);
+  const places = form.batch * high.out * wide.out;
+  const wanted = (device.info.software ? 64 : 16384) / (groups * tile.threads);
+  const parts = Math.max(1, Math.min(Math.ceil(wanted), Math.ceil(places / LEAST_SPAN)));
+  const sums = device.empty(op, parts > 1 ? [parts, ...shape] : shape, "f32");
+  if (sums.size === 0) return sums;
+  withContiguous([x, y], (list) => {
+    dispatch(op, "weight", weightText, tile, groups * parts, list, sums, [
+      form.batch, groups, rows, depth, tile.across, tile.down,
+      ...list.map((t) => t.layout.offset), Math.ceil(places / parts), parts, 0, 0,
+      ...forward(high), ...forward(wide),
+    ]);
+  });
+  if (parts === 1) return sums;
+  const total = reduce("sum", sums, [0], "f32");
+  sums.dispose();
+  return total;
+}
+
+/** Fewest products that a thread of a sum cut into parts adds up. */
+const LEAST_SPAN = 256;
+
+/** Words of an axis whose places each start a window. */
+function forward({ size, out, taps, stride, dilation, before }: WindowAxis): number[] {
+  return [size, out, taps, 1, stride, -before, dilation, dilation, 1, 0, 0, 0];
+}
+
+/** Words of an axis whose places each gather from the windows they are in. */
+function backward({ size, out, taps, stride, dilation, before }: WindowAxis): number[] {
+  let [common, rest] = [stride, dilation];
+  while (rest > 0) [common, rest] = [rest, common % rest];
+  const every = stride / common; // taps apart that one place meets
+  return [out, size, taps, stride, 1, before, dilation, -dilation / common, every, 0, 0, 0];
+}
+
+interface Sizes {
+  readonly batch: number;
+  readonly groups: number;
+  readonly rows: number;
+  readonly depth: number;
+  /** Words of both axes. */
+  readonly axes: readonly (readonly number[])[];
+}
+
+/** @param steps of the weight, over rows and depth */
+function runData(
+  op: string, { batch, groups, rows, depth, axes }: Sizes, x: Tensor, w: Tensor,
+  bias: Tensor | undefined, steps: readonly [number, number], shape: Shape,
+): Tensor {
+  const { device } = x;
+  if (x.size === 0 || w.size === 0 || sizeOf(shape) === 0) return filled(op, shape, device, bias);
+  const out = device.empty(op, shape, "f32");
+  const taps = axes.reduce((n, [, , count = 1]) => n * count, 1);
+  const phases = axes.reduce((n, [, , , count = 1]) => n * count, 1);
+  const places = axes.reduce((n, [, size = 1, , count = 1]) => n * Math.ceil(size / count), batch);
+  const tile = chooseTile(device, rows, places);
+  withContiguous([x, w, bias ?? w], (list) => {
+    const [x_at = 0, w_at = 0, bias_at = 0] = list.map((t) => t.layout.offset);
+    dispatch(op, "data", dataText, tile, groups * phases, list, out, [
+      batch, groups, rows, depth, tile.across, tile.down, x_at, w_at,
+      rows * depth * taps, ...steps, bias_at, Number(bias !== undefined), 0, 0, 0, ...axes.flat(),
+    ]);
+  });
+  return out;
+}
+
+/** The result where there is nothing to sum. */
+function filled(op: string, shape: Shape, device: Device, bias: Tensor | undefined): Tensor {
+  const out = full(shape, 0, { device });
+  if (!bias || out.size === 0) return out;
+  const { strides: [step = 0], offset } = bias.layout;
+  const view = bias.view(op, { shape: [bias.size, 1, 1], strides: [step, 0, 0], offset });
+  copyInto(out, view);
+  view.dispose();
+  return out;
+}
+
+/** How the results of a kernel, rows by columns, are dealt out to threads. */
+interface Tile {
+  /** Rows and columns a thread computes. */
+  readonly each: readonly [number, number];
+  /** Threads of a workgroup along columns and rows. */
+  readonly group: readonly [number, number];
+  /** Workgroups along columns and rows. */
+  readonly across: number;
+  readonly down: number;
+  readonly threads: number;
+}
+
+/** Large tiles in registers, as far as there are rows and columns to fill them. */
+function chooseTile(device: Device, rows: number, columns: number): Tile {
+  const high = rows >= 8 ? 8 : rows >= 3 ? 4 : 1;
+  const lanesDown = rows > high ? 4 : 1;
+  const widest = device.info.software ? 8 : 4;
+  const wide = columns >= 64 / lanesDown * widest ? widest : 1;
+  const lanes = wide === 1 && columns <= 16 ? 16 : 64 / lanesDown;
+  const across = Math.ceil(columns / (wide * lanes));
+  const down = Math.ceil(rows / (high * lanesDown));
+  const threads = across * lanes * down * lanesDown;
+  return { each: [high, wide], group: [lanes, lanesDown], across, down, threads };
+}
+
+function dispatch(
+  op: string, name: string, text: string, { each, group, across, down }: Tile, copies: number,
+  inputs: readonly Tensor[], out: Tensor, params: readonly number[],
+): void {
+  const sizes = { TM: each[0], TN: each[1], WX: group[0], WY: group[1] };
+  const key = `conv.${name}.${Object.values(sizes).join("x")}`;
+  const kernel = out.device.kernels.get(key, () => {
+    const prelude = Object.entries(sizes).map(([k, value]) => `const ${k} = ${value}u;`);
+    return {
+      name: key, code: [...prelude, unroll(text, ...each)].join("\n"),
+      bindings: `${"r".repeat(inputs.length)}w`,
+    };
+  });
+  const buffers = [...inputs, out].map((t) => t.storage(op).buffer);
+  const grid = foldGrid(across * down * copies);
+  out.device.dispatch({ kernel, buffers, params: params.map((word) => word >>> 0), grid });
+}

@@ -1,0 +1,70 @@
+import { IndexError } from "./errors.ts";
+import type { BufferPool, PooledBuffer } from "./pool.ts";
+import type { Recorder } from "./recorder.ts";
+import { COPY_DST, COPY_SRC, STORAGE } from "./usage.ts";
+
+/** Bytes of a device's report: faults seen, then code, index and bound of the first. */
+export const FAULT_BYTES = 16;
+
+/** What an index is: a place on an axis, which may count from the end, or a label. */
+export type IndexKind = "index" | "label";
+
+interface Source {
+  readonly op: string;
+  readonly kind: IndexKind;
+}
+
+/** The first index out of range that kernels have met since the last read. */
+export class Faults {
+  /** Bound by kernels as `faults: array<atomic<u32>, 4>`. */
+  readonly buffer: PooledBuffer;
+  readonly #sources: Source[] = [];
+  /** Whether a kernel that may write to it has been recorded since it was last read. */
+  #pending = false;
+
+  constructor(gpu: GPUDevice, pool: BufferPool) {
+    const usage = STORAGE | COPY_SRC | COPY_DST;
+    const buffer = gpu.createBuffer({ label: "faults", size: FAULT_BYTES, usage });
+    this.buffer = { gpu: buffer, pool, id: 0, size: FAULT_BYTES, batch: -1 };
+  }
+
+  /** The word by which a kernel names the operation; kernels keep quiet for 0. */
+  code(op: string, kind: IndexKind = "index"): number {
+    this.#pending = true;
+    const known = this.#sources.findIndex((s) => s.op === op && s.kind === kind);
+    return (known < 0 ? this.#sources.push({ op, kind }) - 1 : known) + 1;
+  }
+
+  /** Whether there may be something to report. */
+  get pending(): boolean {
+    return this.#pending;
+  }
+
+  /** Records a copy of the report, and its clearing. */
+  collect(recorder: Recorder, target: GPUBuffer, offset: number): void {
+    this.#pending = false;
+    recorder.encode((encoder) => {
+      encoder.copyBufferToBuffer(this.buffer.gpu, 0, target, offset, FAULT_BYTES);
+      encoder.clearBuffer(this.buffer.gpu);
+    });
+  }
+
+  /** @throws IndexError if the report holds a fault */
+  check(report: ArrayBuffer): void {
+    const [count, code = 0, , bound = 0] = new Uint32Array(report);
+    const source = this.#sources[code - 1];
+    if (!count || !source) return;
+    const index = new Int32Array(report)[2];
+    const { op, kind } = source;
+    const what = kind === "label" ? `${bound} classes` : `an axis of ${bound}`;
+    const first = `${op}: ${kind} out of range: ${index} for ${what}.`;
+    if (bound === 0) throw new IndexError(`${first} Nothing can be picked from it.`);
+    const fromEnd = kind === "label" ? "" : `, or -${bound} to -1`;
+    throw new IndexError(`${first} Use 0 to ${bound - 1}${fromEnd}.`);
+  }
+
+  /** Frees the report. */
+  close(): void {
+    this.buffer.gpu.destroy();
+  }
+}

@@ -1,0 +1,2 @@
+// Bits that the element has not.
+fn op(a: T) -> T { return ~a; }
