@@ -50,7 +50,7 @@ function asTree<P extends Tree>(tree: P, list: readonly Tensor[]): Grads<P> {
 /**
  * A function that also gives the gradients of its result.
  *
- * @param f maps a tree of f32 tensors, and any further arguments, to a tensor of one element
+ * @param f maps a tree of float tensors, and any further arguments, to a tensor of one element
  * @returns a function of the same arguments; `grads` has the names and shapes of the first one.
  *   It can be differentiated again.
  * @throws ShapeError if the result has more than one element
@@ -113,7 +113,7 @@ export interface Vjp<P, Y> {
 /**
  * Runs a function and keeps what is needed for its vector-Jacobian product.
  *
- * @param f maps a tree of f32 tensors to a tensor or a tree of tensors
+ * @param f maps a tree of float tensors to a tensor or a tree of tensors
  * @throws ShapeError from `pullback`, if a gradient does not have its result's shape
  */
 export function vjp<P extends Tree, Y extends Tree>(f: (inputs: P) => Y, inputs: P): Vjp<P, Y> {
