@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
 import type { BuildOptions } from "esbuild";
-import { shrinkKernels } from "../kernels/shrink.ts";
+import { shrinkKernels } from "./shrink.ts";
 
 const HOSTS: Readonly<Record<string, BuildOptions>> = {
   node: { platform: "node" },

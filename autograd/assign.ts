@@ -1,4 +1,5 @@
-import { type Tensor, checkDtype, copyInto, isFloat } from "../engine/index.ts";
+import { ShapeError, type Tensor, broadcastShapes, checkDtype, copyInto, isFloat, show } from
+  "../engine/index.ts";
 import { checkTensor } from "./define.ts";
 import { checkUntracked } from "./tape.ts";
 
@@ -14,5 +15,11 @@ export function assign(target: Tensor, source: Tensor): void {
   checkUntracked("assign", checkTensor("assign", target));
   const { dtype } = checkTensor("assign", source);
   if (!isFloat(dtype) || !isFloat(target.dtype)) checkDtype("assign", dtype, [target.dtype]);
+  if (show(broadcastShapes("assign", source.shape, target.shape)) !== show(target.shape)) {
+    throw new ShapeError(
+      `assign: the source does not fit: ${show(source.shape)} into ${show(target.shape)}. `
+        + `Make the shapes equal.`,
+    );
+  }
   copyInto(target, source);
 }

@@ -5,7 +5,7 @@ import { checkTensor } from "./check.ts";
 import { promoteTypes, promoted } from "./promote.ts";
 import { type InputGrads, type Operand, type Saves, note } from "./tape.ts";
 
-export { checkTensor, showShapes } from "./check.ts";
+export { checkOptions, checkTensor, composed, showShapes } from "./check.ts";
 
 /** An operation: how its result is computed, and how gradients pass back through it. */
 export interface OpSpec {

@@ -1,9 +1,9 @@
 export { type CreateOptions, type DType, Device, type DeviceInfo, DeviceLostError, DisposedError,
   DtypeError, GpuError, type HostArray, IndexError, type KernelTime, type MemoryUse, type Nested,
-  type OpenOptions, type Profile, Rng, type RngState, type Scope, type Shape, ShapeError,
-  type SoftwareChoice, Tensor, type Values, arange, currentDevice, dispose, full, keep, normal,
-  ones, openDevice, openScope, profile, randomBits, rng, scope, tensor, uniform, zeros } from
-  "../engine/index.ts";
+  NonFiniteError, type OpenOptions, type Profile, Rng, type RngState, type Scope, type Shape,
+  ShapeError, type SoftwareChoice, Tensor, type Values, arange, currentDevice, dispose, full, keep,
+  normal, ones, openDevice, openScope, profile, randomBits, rng, scope, tensor, uniform, zeros }
+  from "../engine/index.ts";
 export { type AccumulateOptions, accumulate } from "./accumulate.ts";
 export { assign } from "./assign.ts";
 export { checkpoint } from "./checkpoint.ts";
@@ -70,8 +70,7 @@ export { type DrawOptions, bernoulli, categorical, exponential, gumbel, permutat
 export { type AxesOptions, chunk, flatten, flip, meshgrid, moveAxis, repeatInterleave, roll, tile,
   unflatten } from "./ops/rearrange.ts";
 export { type ArgOptions, type ReduceOptions, argmax, argmin, max, mean, min, sum, sumSquares,
-  sumTo } from
-  "./ops/reduce.ts";
+  sumTo } from "./ops/reduce.ts";
 export { oneHot } from "./ops/one_hot.ts";
 export { type RopeOptions, rope } from "./ops/rope.ts";
 export { type SortOptions, argsort, searchsorted, sort, topk } from "./ops/sort.ts";

@@ -40,7 +40,7 @@ export function checkSpots(
   const allowed = tolerance * Math.sqrt(wanted.reduce((sum, w) => sum + w * w, 0) / wanted.length);
   places.forEach((place, i) => {
     const [is, should] = [got[place] ?? NaN, wanted[i] ?? NaN];
-    if (Math.abs(is - should) <= allowed) return;
+    if (is === should || Math.abs(is - should) <= allowed) return; // infinity is itself
     throw new BenchError(
       `${name}: wrong result: element ${place} is ${is}, not ${should} (allowed error `
         + `${allowed.toExponential(1)}). The kernel is wrong; its time means nothing.`,

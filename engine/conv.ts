@@ -5,7 +5,7 @@ import type { Device } from "./device.ts";
 import { copyInto } from "./elementwise.ts";
 import { foldGrid } from "./grid.ts";
 import { matmulFused } from "./matmul.ts";
-import { reduce } from "./reduce.ts";
+import { SUM, reduce } from "./reduce.ts";
 import { withContiguous } from "./rows.ts";
 import { type Shape, rowMajor, sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -121,7 +121,7 @@ export function convolveWeight(op: string, form: ConvForm, x: Tensor, y: Tensor)
     ]);
   });
   if (parts === 1) return sums;
-  const total = reduce("sum", sums, [0], "f32");
+  const total = reduce(SUM, sums, [0], "f32");
   sums.dispose();
   return total;
 }

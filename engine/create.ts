@@ -5,7 +5,7 @@ import { DTYPES, type DType, type HostArray, checkDtype, checkValue, isFloat } f
 import { elementwise } from "./elementwise.ts";
 import { ShapeError } from "./errors.ts";
 import { currentDevice } from "./open_devices.ts";
-import { type Shape, show, sizeOf } from "./shape.ts";
+import { type Shape, checkShape, show, sizeOf } from "./shape.ts";
 import type { Nested, Tensor } from "./tensor.ts";
 
 /** Numbers on the host, in any of the forms `tensor` takes. */
@@ -40,6 +40,7 @@ export interface CreateOptions {
  */
 export function tensor(values: Values, options: CreateOptions & { shape?: Shape } = {}): Tensor {
   const { shape: found, data } = flatten(values);
+  if (options.shape) checkShape("tensor", options.shape);
   if (options.dtype) checkDtype("tensor", options.dtype, DTYPES);
   const shape = options.shape ?? found;
   if (data.length !== sizeOf(shape)) {
@@ -60,21 +61,29 @@ export function tensor(values: Values, options: CreateOptions & { shape?: Shape 
  * @throws ShapeError if a size is negative or not whole
  */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
+  return filled("full", shape, value, options);
+}
+
+function filled(op: string, shape: Shape, value: number, options: CreateOptions): Tensor {
   const { dtype = "f32", device = currentDevice() } = options;
-  checkDtype("full", dtype, DTYPES);
-  checkValue("full", value, dtype);
+  checkShape(op, shape);
+  if (typeof value !== "number") {
+    throw new TypeError(`${op}: not a number: ${typeof value}. Give one.`);
+  }
+  checkDtype(op, dtype, DTYPES);
+  checkValue(op, value, dtype);
   const body = { name: "fill", wgsl: fillBody };
   return elementwise(device, { body, operands: [value], type: dtype, out: dtype }, shape);
 }
 
 /** A tensor of zeros `shape`, f32 by default. Throws ShapeError for impossible sizes. */
 export function zeros(shape: Shape, options: CreateOptions = {}): Tensor {
-  return full(shape, 0, options);
+  return filled("zeros", shape, 0, options);
 }
 
 /** A tensor of ones `shape`, f32 by default. Throws ShapeError for impossible sizes. */
 export function ones(shape: Shape, options: CreateOptions = {}): Tensor {
-  return full(shape, 1, options);
+  return filled("ones", shape, 1, options);
 }
 
 /**
@@ -87,6 +96,7 @@ export function arange(
   { start = 0, step = 1, dtype = "f32", device = currentDevice() }:
     CreateOptions & { start?: number; step?: number } = {},
 ): Tensor {
+  checkShape("arange", [count]);
   checkDtype("arange", dtype, DTYPES);
   for (const v of [start, step]) checkValue("arange", v, dtype);
   const body = { name: "range", wgsl: rangeBody, indexed: true };
@@ -97,13 +107,11 @@ export function arange(
 function flatten(values: Values): { shape: Shape; data: HostNumbers } {
   if (typeof values === "number") return { shape: [], data: [values] };
   if (typeof values !== "object" || values === null) {
-    throw new TypeError(
-      `tensor: not numbers: ${values === null ? "null" : typeof values}. `
-        + `Give a number, nested arrays, a typed array, or { shape, data }.`,
-    );
+    throw notNumbers(values === null ? "null" : typeof values);
   }
   if ("data" in values) return values;
   if (ArrayBuffer.isView(values)) return { shape: [values.length], data: values };
+  if (!Array.isArray(values)) throw notNumbers(values.constructor.name);
   const data: number[] = [];
   const shape: number[] = [];
   let probe: Nested | undefined = values;
@@ -115,6 +123,13 @@ function flatten(values: Values): { shape: Shape; data: HostNumbers } {
   return { shape, data };
 }
 
+function notNumbers(what: string): TypeError {
+  return new TypeError(
+    `tensor: not numbers: ${what}. `
+      + `Give a number, nested arrays, a typed array, or { shape, data }.`,
+  );
+}
+
 function collect(values: Nested, shape: Shape, axis: number, into: number[]): void {
   if (typeof values === "number" && axis === shape.length) {
     into.push(values);
@@ -124,7 +139,7 @@ function collect(values: Nested, shape: Shape, axis: number, into: number[]): vo
     throw new ShapeError(
       `tensor: ragged or mixed nested arrays: expected ${show(shape)}, and found `
         + `${typeof values === "object" ? `${values.length} elements` : typeof values} `
-        + `at depth ${axis}. Make the rows equally long.`,
+        + `at depth ${axis}. Make the rows equally long, of numbers alone.`,
     );
   }
   for (const v of values) collect(v, shape, axis + 1, into);

@@ -23,6 +23,11 @@ export class DeviceLostError extends Error {
   override readonly name = "DeviceLostError";
 }
 
+/** A gradient with NaN or infinity, by which no step was done; reported by the next read. */
+export class NonFiniteError extends Error {
+  override readonly name = "NonFiniteError";
+}
+
 /** An index on the device that is out of range; reported once, by the next read. */
 export class IndexError extends Error {
   override readonly name = "IndexError";

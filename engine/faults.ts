@@ -1,4 +1,4 @@
-import { IndexError } from "./errors.ts";
+import { IndexError, NonFiniteError } from "./errors.ts";
 import type { BufferPool, PooledBuffer } from "./pool.ts";
 import type { Recorder } from "./recorder.ts";
 import { COPY_DST, COPY_SRC, STORAGE } from "./usage.ts";
@@ -6,15 +6,18 @@ import { COPY_DST, COPY_SRC, STORAGE } from "./usage.ts";
 /** Bytes of a device's report: faults seen, then code, index and bound of the first. */
 export const FAULT_BYTES = 16;
 
-/** What an index is: a place on an axis, which may count from the end, or a label. */
-export type IndexKind = "index" | "label";
+/**
+ * What is wrong: an index, which is a place on an axis and may count from the end, or a label; or a
+ * gradient, of a weight and at a step, that is not finite.
+ */
+export type FaultKind = "index" | "label" | "gradient";
 
 interface Source {
   readonly op: string;
-  readonly kind: IndexKind;
+  readonly kind: FaultKind;
 }
 
-/** The first index out of range that kernels have met since the last read. */
+/** The first fault that kernels have met since the last read. */
 export class Faults {
   /** Bound by kernels as `faults: array<atomic<u32>, 4>`. */
   readonly buffer: PooledBuffer;
@@ -29,7 +32,7 @@ export class Faults {
   }
 
   /** The word by which a kernel names the operation; kernels keep quiet for 0. */
-  code(op: string, kind: IndexKind = "index"): number {
+  code(op: string, kind: FaultKind = "index"): number {
     this.#pending = true;
     const known = this.#sources.findIndex((s) => s.op === op && s.kind === kind);
     return (known < 0 ? this.#sources.push({ op, kind }) - 1 : known) + 1;
@@ -49,13 +52,18 @@ export class Faults {
     });
   }
 
-  /** @throws IndexError if the report holds a fault */
+  /** @throws IndexError or NonFiniteError if the report holds a fault */
   check(report: ArrayBuffer): void {
     const [count, code = 0, , bound = 0] = new Uint32Array(report);
     const source = this.#sources[code - 1];
     if (!count || !source) return;
     const index = new Int32Array(report)[2];
     const { op, kind } = source;
+    if (kind === "gradient") {
+      throw new NonFiniteError(
+        `${op} at step ${index}. The step was refused: look at the batch, or lower the rate.`,
+      );
+    }
     const what = kind === "label" ? `${bound} classes` : `an axis of ${bound}`;
     const first = `${op}: ${kind} out of range: ${index} for ${what}.`;
     if (bound === 0) throw new IndexError(`${first} Nothing can be picked from it.`);

@@ -10,7 +10,8 @@ export { DTYPES, type DType, type HostArray, checkDtype, checkValue, checkWords,
 export { type ElementwiseCall, contiguousCopy, copyInto, elementwise, elementwiseInto } from
   "./elementwise.ts";
 export type { Body } from "./elementwise_text.ts";
-export { DeviceLostError, DisposedError, DtypeError, GpuError, IndexError, ShapeError } from
+export { DeviceLostError, DisposedError, DtypeError, GpuError, IndexError, NonFiniteError,
+  ShapeError } from
   "./errors.ts";
 export { type GroupKernel, runGroups } from "./groups.ts";
 export { roundHalf } from "./half.ts";
@@ -18,14 +19,15 @@ export { type MatmulOptions, matmulFused } from "./matmul.ts";
 export { type OpenOptions, openDevice } from "./open_device.ts";
 export { currentDevice } from "./open_devices.ts";
 export { type KernelTime, type Profile, profile } from "./profile.ts";
-export { Rng, type RngJournal, type RngState, normal, noteRandom, philox, randomBits, rng, uniform,
-  withRandom } from "./random.ts";
+export { Rng, type RngJournal, type RngState, checkRng, normal, noteRandom, philox, randomBits, rng,
+  uniform, withRandom } from "./random.ts";
 export { f32Bits } from "./recorder.ts";
-export { type Reduction, reduce } from "./reduce.ts";
+export { ARGMAX, ARGMIN, MAX, MEAN, MIN, NORM, PROD, type Reduction, SUM, SUM_SQUARES, reduce } from
+  "./reduce.ts";
 export { type RowKernel, rowsOf, runRows, withContiguous } from "./rows.ts";
 export { type Scope, dispose, keep, openScope, scope } from "./scope.ts";
-export { type Layout, type Shape, broadcastShapes, checkShape, reshapedStrides, resolveAxes,
-  resolveAxis, rowMajor, show, sizeOf } from "./shape.ts";
+export { type Layout, type Shape, broadcastShapes, checkList, checkShape, reshapedStrides,
+  resolveAxes, resolveAxis, rowMajor, show, sizeOf } from "./shape.ts";
 export type { Storage } from "./storage.ts";
 export { type Nested, Tensor } from "./tensor.ts";
 export { type ThreadKernel, runThreads } from "./threads.ts";

@@ -8,7 +8,7 @@ import { checkDtype, isFloat } from "./dtype.ts";
 import { currentDevice } from "./open_devices.ts";
 import { elementwise } from "./elementwise.ts";
 import { f32Bits } from "./recorder.ts";
-import { type Shape } from "./shape.ts";
+import { type Shape, checkShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
 type Words = readonly [number, number, number, number];
@@ -166,6 +166,12 @@ export function rng(seed: number): Rng {
   return new Rng([seed >>> 0, Math.floor(seed / 2 ** 32)]);
 }
 
+/** Checks that a value is a generator of random numbers. Throws TypeError. */
+export function checkRng(op: string, from: Rng): void {
+  if (from instanceof Rng) return;
+  throw new TypeError(`${op}: not a random generator: ${typeof from}. Make one with rng(seed).`);
+}
+
 const BODIES = {
   bits: [philoxText, bitsBody],
   uniform: [philoxText, uniformBody],
@@ -178,7 +184,10 @@ const PLACES = { f32: 24, f16: 11, bf16: 8 } as const;
 function draw(kind: keyof typeof BODIES, from: Rng, shape: Shape, options: CreateOptions): Tensor {
   const bits = kind === "bits";
   const { device = currentDevice(), dtype: out = bits ? "u32" : "f32" } = options;
-  checkDtype(kind === "bits" ? "randomBits" : kind, out, bits ? ["u32"] : ["f32"]);
+  const op = bits ? "randomBits" : kind;
+  checkRng(op, from);
+  checkShape(op, shape);
+  checkDtype(op, out, bits ? ["u32"] : ["f32"]);
   const { key, stream } = from.take();
   const body = { name: `random_${kind}`, wgsl: BODIES[kind].join("\n"), indexed: true };
   const words = [...key, stream >>> 0, Math.floor(stream / 2 ** 32)];

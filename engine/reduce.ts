@@ -27,14 +27,32 @@ import { f32Bits } from "./recorder.ts";
 import { type Shape, at, isContiguous, show, sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
-const BODIES = {
-  sum: sumBody, mean: meanBody, sumSquares: sumSquaresBody, max: maxBody, min: minBody,
-  argmax: argmaxBody, argmin: argminBody, prod: prodBody, norm: normBody,
-} as const;
 const ORDER = { f32: orderF32, i32: orderI32, u32: orderU32 } as const;
 
-/** The reductions there are. */
-export type Reduction = keyof typeof BODIES;
+/** A way to fold elements: its name, and WGSL that says how. */
+export interface Reduction {
+  readonly name: string;
+  readonly wgsl: string;
+}
+
+/** Their sum; of bool, which is stored as 1 and 0, by an integer result. */
+export const SUM: Reduction = { name: "sum", wgsl: sumBody };
+/** Their mean. */
+export const MEAN: Reduction = { name: "mean", wgsl: meanBody };
+/** Sum of their squares. */
+export const SUM_SQUARES: Reduction = { name: "sumSquares", wgsl: sumSquaresBody };
+/** The largest, or NaN. */
+export const MAX: Reduction = { name: "max", wgsl: maxBody };
+/** The smallest, or NaN. */
+export const MIN: Reduction = { name: "min", wgsl: minBody };
+/** Place of the largest. */
+export const ARGMAX: Reduction = { name: "argmax", wgsl: argmaxBody };
+/** Place of the smallest. */
+export const ARGMIN: Reduction = { name: "argmin", wgsl: argminBody };
+/** Their product. */
+export const PROD: Reduction = { name: "prod", wgsl: prodBody };
+/** Root of the sum of their squares, without overflow. */
+export const NORM: Reduction = { name: "norm", wgsl: normBody };
 
 /** Elements one thread of the column kernel adds up; longer columns are cut into chunks. */
 const COLUMN_CHUNK = 256;
@@ -67,11 +85,11 @@ interface Pass extends Fold {
  */
 export function reduce(kind: Reduction, x: Tensor, axes: readonly number[], out: DType): Tensor {
   const { shape } = x.layout;
-  x.storage(kind);
-  checkWords(kind, [x]);
-  checkNotEmpty(kind, shape, axes);
+  x.storage(kind.name);
+  checkWords(kind.name, [x]);
+  checkNotEmpty(kind.name, shape, axes);
   const kept = shape.filter((_, axis) => !axes.includes(axis));
-  const y = x.device.empty(kind, kept, out);
+  const y = x.device.empty(kind.name, kept, out);
   if (y.size === 0) return y;
   const fold = asFold(shape, axes);
   const source = fold && x.contiguous ? x : reordered(x, axes);
@@ -111,10 +129,10 @@ function reordered(x: Tensor, axes: readonly number[]): Tensor {
 function runPasses(kind: Reduction, x: Tensor, fold: Fold, y: Tensor): void {
   const pass = plan(x.device, fold);
   if (pass.chunks === 1) return runPass(kind, x, y, pass, fold.length, [first, last]);
-  const words = kind.startsWith("arg") || kind === "norm" ? 2 : 1;
-  const type = kind === "mean" ? "f32" : x.dtype;
+  const words = kind.name.startsWith("arg") || kind.name === "norm" ? 2 : 1;
+  const type = kind.name === "mean" ? "f32" : x.dtype;
   const shape = [fold.outer, pass.chunks, fold.inner, words];
-  const parts = x.device.empty(kind, shape, type);
+  const parts = x.device.empty(kind.name, shape, type);
   runPass(kind, x, parts, pass, fold.length, [first, partial]);
   const rest = { ...plan(x.device, { ...fold, length: pass.chunks }), chunks: 1 };
   runPass(kind, parts, y, { ...rest, chunk: pass.chunks }, fold.length, [next, last], x.dtype);
@@ -150,11 +168,11 @@ function runPass(
   const { outer, length, inner, chunk, chunks, byRows } = pass;
   const width = byRows ? lanes(x.device, chunk) : 64;
   const stage = `${ends[0] === first ? "first" : "next"}-${ends[1] === last ? "last" : "part"}`;
-  const key = `${kind}:${type}>${y.dtype}:${byRows ? "rows" : "columns"}:${width}:${stage}`;
+  const key = `${kind.name}:${type}>${y.dtype}:${byRows ? "rows" : "columns"}:${width}:${stage}`;
   const groups = byRows ? outer * chunks : Math.ceil(outer * chunks * inner / width);
   x.device.dispatch({
     kernel: x.device.kernels.get(key, () => passSource(kind, type, y.dtype, byRows, width, ends)),
-    buffers: [x.storage(kind).buffer, y.storage(kind).buffer],
+    buffers: [x.storage(kind.name).buffer, y.storage(kind.name).buffer],
     params: [outer, length, inner, chunks, chunk, x.layout.offset, 0, f32Bits(count)],
     grid: foldGrid(groups),
   });
@@ -166,11 +184,11 @@ function passSource(
 ): KernelSource {
   const T = wgslType(type);
   const prelude = `alias T = ${T};\nalias R = ${wgslType(out)};\nconst WG = ${width}u;`;
-  const code = [prelude, paramsText, ORDER[T], BODIES[kind], ...ends, byRows ? rows : columns];
-  return { name: kind, code: code.join("\n"), bindings: "rw" };
+  const code = [prelude, paramsText, ORDER[T], kind.wgsl, ...ends, byRows ? rows : columns];
+  return { name: kind.name, code: code.join("\n"), bindings: "rw" };
 }
 
-function checkNotEmpty(kind: Reduction, shape: Shape, axes: readonly number[]): void {
+function checkNotEmpty(kind: string, shape: Shape, axes: readonly number[]): void {
   if (!/max|min/.test(kind)) return;
   if (axes.every((a) => shape[a] !== 0)) return;
   throw new ShapeError(

@@ -52,6 +52,12 @@ export function at(list: readonly number[], i: number): number {
   throw new RangeError(`shape: axis out of range: ${i} of ${list.length}.`);
 }
 
+/** Checks that a value is a list. Throws TypeError. */
+export function checkList(op: string, name: string, list: unknown): void {
+  if (Array.isArray(list)) return;
+  throw new TypeError(`${op}: ${name} is not a list: ${typeof list}. Give an array.`);
+}
+
 /** No shape has as many elements, nor an axis as many places: indices are 32-bit, with a sign. */
 const LIMIT = 2 ** 31;
 
@@ -61,6 +67,7 @@ const LIMIT = 2 ** 31;
  * @throws ShapeError naming the op and the shape
  */
 export function checkShape(op: string, shape: Shape): void {
+  checkList(op, "the shape", shape);
   for (const d of shape) checkSize(op, d, shape);
   if (sizeOf(shape) < LIMIT) return;
   throw new ShapeError(
@@ -101,7 +108,7 @@ export function resolveAxes(
   shape: Shape,
 ): number[] {
   if (axes === undefined) return shape.map((_, i) => i);
-  const list = (typeof axes === "number" ? [axes] : axes).map((a) => resolveAxis(op, a, shape));
+  const list = [axes].flat().map((a) => resolveAxis(op, a, shape));
   const unique = [...new Set(list)].sort((a, b) => a - b);
   if (unique.length === list.length) return unique;
   throw new ShapeError(

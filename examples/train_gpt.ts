@@ -4,19 +4,18 @@
 
 import { type Device, type Rng, type Tensor, crossEntropy, keep, openDevice, rng, scope, tensor,
   valueAndGrad } from "../autograd/index.ts";
-import { type Module, type Weights, gpt } from "../nn/index.ts";
+import { type LayerSpectrum, type Module, type Weights, gpt, lossCurve, spectra, spectraLines }
+  from "../nn/index.ts";
 import { type Corpus, type TextBatch, fixedWindows, makeCorpus, sampleWindows } from
   "./support/corpus.ts";
 import { INTERRUPTED, type Interrupt, watchInterrupt } from "./support/interrupt.ts";
-import { layerNorms, layerSpectra } from "./support/layers.ts";
-import { lossCurve } from "./support/loss_curve.ts";
+import { layerNorms } from "./support/layers.ts";
 import { makeOptimizer } from "./support/make_optimizer.ts";
 import { loadNovel, readText } from "./support/novel.ts";
 import { type OptionValues, trainingOptions } from "./support/option_types.ts";
 import { type Output, openOutput } from "./support/output.ts";
 import { runProgram } from "./support/program.ts";
 import { type Report, openReport } from "./support/report.ts";
-import { type LayerSpectrum, spectra } from "./support/spectra.ts";
 import { layerTable, sampleBlock } from "./support/text.ts";
 import { type Training, readNumber, runTraining } from "./support/training_loop.ts";
 import { writeText } from "./support/write_text.ts";
@@ -67,7 +66,7 @@ async function main(options: Options): Promise<number> {
   const report = openReport({ steps, unit: "tokens", perStep: BATCH * SEQ, json });
   report.start({ adapter: device.name, optimizer, lr, seed, width, vocabulary: vocab });
   const setting = { options, device, corpus, model, weights, random, report, output };
-  const initial = await layerSpectra(model, weights);
+  const initial = await spectra(model, weights);
   using interrupt = watchInterrupt({ notify: () => report.note("Stopping after this step.") });
   const training = await train(setting, interrupt);
   await finish(setting, training, initial);
@@ -109,13 +108,13 @@ async function finish(
   report.say(`\nNorms of the layers:\n${layerTable(await layerNorms(model, weights))}`);
   const subtitle = `${options.optimizer}, learning rate ${options.lr}, width ${options.width}, `
     + `seed ${options.seed}, on ${device.name}`;
-  const layers = (await layerSpectra(model, weights)).map((layer, i) => ({
+  const layers = (await spectra(model, weights)).map((layer, i) => ({
     ...layer, initial: initial[i]?.values ?? [],
   }));
   const curve = { title: "Loss", subtitle, unit: "nats per character", train: points, validation };
   const files = [
     await output.write("loss.svg", lossCurve(curve)),
-    await output.write("spectra.svg", spectra({ title: "Singular values", subtitle, layers })),
+    await output.write("spectra.svg", spectraLines({ title: "Singular values", subtitle, layers })),
   ];
   report.say(`\nPictures: ${files.join(", ")}`);
 }

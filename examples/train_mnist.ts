@@ -4,11 +4,10 @@
 
 import { type Device, type Rng, type Tensor, argmax, crossEntropy, keep, openDevice, rng, scope,
   tensor, valueAndGrad } from "../autograd/index.ts";
-import { type Module, type Weights, mlp } from "../nn/index.ts";
+import { type Module, type Weights, lossCurve, mlp, spectra, spectraLines } from "../nn/index.ts";
 import { batchesInOrder, shuffledBatches } from "./support/epochs.ts";
 import { INTERRUPTED, type Interrupt, watchInterrupt } from "./support/interrupt.ts";
-import { layerNorms, layerSpectra } from "./support/layers.ts";
-import { lossCurve } from "./support/loss_curve.ts";
+import { layerNorms } from "./support/layers.ts";
 import { makeOptimizer } from "./support/make_optimizer.ts";
 import { CLASSES, type DigitBatch, type Digits, type Mnist, PIXELS, loadMnist, takeDigits } from
   "./support/mnist.ts";
@@ -16,7 +15,6 @@ import { type OptionValues, trainingOptions } from "./support/option_types.ts";
 import { openOutput } from "./support/output.ts";
 import { runProgram } from "./support/program.ts";
 import { type Report, openReport } from "./support/report.ts";
-import { spectra } from "./support/spectra.ts";
 import { layerTable } from "./support/text.ts";
 import { type Training, readNumber, runTraining } from "./support/training_loop.ts";
 
@@ -66,19 +64,19 @@ async function main(options: Options): Promise<number> {
   const report = openReport({ steps, unit: "images", perStep: BATCH, json });
   report.start({ adapter: device.name, optimizer, lr, seed, width });
   const setting: Setting = { options, device, data, model, weights, random, report };
-  const initial = await layerSpectra(model, weights);
+  const initial = await spectra(model, weights);
   using interrupt = watchInterrupt({ notify: () => report.note("Stopping after this step.") });
   const training = await train(setting, interrupt);
   const { train: points, validation } = training;
   const subtitle = `${optimizer}, learning rate ${lr}, width ${width}, seed ${seed}, `
     + `on ${device.name}`;
-  const layers = (await layerSpectra(model, weights)).map((layer, i) => {
+  const layers = (await spectra(model, weights)).map((layer, i) => {
     return { ...layer, initial: initial[i]?.values ?? [] };
   });
   const curve = { title: "Loss", subtitle, unit: "nats per image", train: points, validation };
   const files = [
     await output.write("loss.svg", lossCurve(curve)),
-    await output.write("spectra.svg", spectra({ title: "Singular values", subtitle, layers })),
+    await output.write("spectra.svg", spectraLines({ title: "Singular values", subtitle, layers })),
   ];
   report.say(`\nNorms of the layers:\n${layerTable(await layerNorms(model, weights))}`);
   report.say(`\nPictures: ${files.join(", ")}`);

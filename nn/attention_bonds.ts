@@ -1,10 +1,12 @@
 // The weightless parts of attention. Sensitivities hold for tokens of RMS one.
 
 import { type Tensor, arange, ge, matmul, mul, reshape, rope as ropeOp,
-  scope, softmax as softmaxOp, transpose, where } from "../autograd/index.ts";
+  scaledDotProductAttention, scope, softmax as softmaxOp, transpose, where } from
+  "../autograd/index.ts";
 import { ShapeError, show } from "../engine/index.ts";
-import { asList, asTensor, bond } from "./bonds.ts";
+import { asList, asTensor, bond, checkSensitivity } from "./bonds.ts";
 import type { Module, Value } from "./module.ts";
+import { FLAT } from "./sharpness.ts";
 
 /** `[..., seq, heads dim]` to `[..., heads, seq, dim]`. Throws ShapeError if it does not divide. */
 export function splitHeads(heads: number): Module {
@@ -26,6 +28,7 @@ export function splitHeads(heads: number): Module {
       if (typeof input !== "number") return input === undefined ? undefined : misfit("one tensor");
       return input % heads === 0 ? input / heads : misfit(`a multiple of ${heads} heads`);
     },
+    sharpness: FLAT,
   });
 }
 
@@ -44,6 +47,7 @@ export function mergeHeads(): Module {
       return reshape(swapped(t), [...t.shape.slice(0, -3), seq, heads * dim]);
     },
     widths: () => undefined,
+    sharpness: FLAT,
   });
 }
 
@@ -70,22 +74,21 @@ export function ropeModula({ base = 10000 }: RopeBondOptions = {}): Module {
 
 function rotary(name: string, base: number, modula: boolean): Module {
   const forward = (x: Value) => asList(x, name, 2).map((t) => ropeOp(t, { base, modula }));
-  return bond({ name, forward });
+  return bond({ name, forward, sharpness: FLAT });
 }
 
 /** Scores `q k^T / dim` of a list (q, k) of `[..., seq, dim]`; the scale is 1/dim, not its root. */
 export function attentionQK(): Module {
   const forward = (x: Value, name: string) => {
     const [q, k] = asList(x, name, 2) as [Tensor, Tensor]; // asList has counted
-    return scores(q, k);
+    // The factor goes to the queries: there are fewer of them than scores.
+    return matmul(mul(q, 1 / (q.shape.at(-1) ?? 1)), transpose(k));
   };
-  return bond({ name: "attentionQK", forward, widths: () => undefined });
+  return bond({ name: "attentionQK", forward, widths: () => undefined, ...UNIT_TOKENS });
 }
 
-function scores(q: Tensor, k: Tensor): Tensor {
-  // The factor goes to the queries: there are fewer of them than scores.
-  return matmul(mul(q, 1 / (q.shape.at(-1) ?? 1)), transpose(k));
-}
+/** The maps are products of their inputs, which have to be bounded. */
+const UNIT_TOKENS = { condition: "tokens of RMS up to 1", lipschitz: Infinity };
 
 /**
  * Scores `[..., queries, keys]` with -infinity where a key is later than the query. Only a softmax
@@ -126,24 +129,37 @@ export function applyAttentionScores(): Module {
     return matmul(s, v);
   };
   const first = (input: unknown) => (Array.isArray(input) ? input[0] : undefined);
-  return bond({ name: "applyAttentionScores", forward, widths: first });
+  return bond({ name: "applyAttentionScores", forward, widths: first, ...UNIT_TOKENS });
 }
 
 /** Options of `functionalAttention`. */
 export interface FunctionalAttentionOptions {
   /** Queries see no later keys. Default true. */
   readonly causal?: boolean;
+  /** Factor of the scores, which are over the dim: they lie in `[-factor, factor]`. Default 1. */
+  readonly factor?: number;
 }
 
-/** Attention of a list (q, k, v) of `[..., seq, dim]`: `softmax(q k^T / dim) v`. */
+/**
+ * Attention of a list (q, k, v) of `[..., heads, seq, dim]`: `softmax(factor q k^T / dim) v`, in
+ * one step that does not write the scores. Keys and values may have fewer heads, by a whole
+ * factor: groups of neighbouring heads of the queries share one. The sensitivity, the factor but
+ * at least one, is a bound for tokens of RMS up to one, the norm of the list being the sum.
+ *
+ * @throws RangeError if the factor is not positive
+ */
 export function functionalAttention(options: FunctionalAttentionOptions = {}): Module {
-  const { causal = true } = options;
+  const { causal = true, factor = 1 } = options;
+  checkSensitivity("functionalAttention", factor);
   const forward = (x: Value, name: string) => {
     const [q, k, v] = asList(x, name, 3) as [Tensor, Tensor, Tensor]; // asList has counted
-    return matmul(softmaxOp(scores(q, k), { causal }), v);
+    return scaledDotProductAttention(q, k, v, { causal, scale: factor / (q.shape.at(-1) ?? 1) });
   };
   const last = (input: unknown) => (Array.isArray(input) ? input[2] : undefined);
-  return bond({ name: "functionalAttention", forward, widths: last });
+  return bond({
+    name: "functionalAttention", forward, widths: last, sensitivity: Math.max(1, factor),
+    sharpness: factor <= 1 ? { alpha: 0, beta: 0, gamma: 3 } : undefined, ...UNIT_TOKENS,
+  });
 }
 
 function checkHeads(op: string, heads: number): void {

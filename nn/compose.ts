@@ -2,7 +2,7 @@
 // composition rules of mass and sensitivity at each.
 
 import { ShapeError } from "../engine/index.ts";
-import { addBond, identity, mul } from "./bonds.ts";
+import { addBond, checkFactor, checkSensitivity, identity, mul } from "./bonds.ts";
 import { Module, type Width } from "./module.ts";
 
 /**
@@ -22,9 +22,10 @@ export function compose(...modules: readonly Module[]): Module {
 }
 
 function composite(children: readonly Module[], label?: string): Module {
-  const product = children.reduce((s, { sensitivity }) => s * sensitivity, 1);
   return checked(new Module({
-    ...totals(children), kind: "composite", name: "composite", label, sensitivity: product,
+    ...totals(children), kind: "composite", name: "composite", label,
+    sensitivity: children.reduce((product, m) => product * m.sensitivity, 1),
+    lipschitz: children.reduce((product, m) => product * m.lipschitz, 1),
     widths: (input) => input, // children are followed one by one
   }));
 }
@@ -35,9 +36,11 @@ function composite(children: readonly Module[], label?: string): Module {
  */
 export function tuple(...modules: readonly Module[]): Module {
   if (modules.length === 0) throw new RangeError("tuple: no modules. Give at least one.");
-  const total = modules.reduce((s, { sensitivity }) => s + sensitivity, 0);
   return checked(new Module({
-    ...totals(modules), kind: "tuple", name: "tuple", sensitivity: total, widths: (input) => input,
+    ...totals(modules), kind: "tuple", name: "tuple",
+    sensitivity: modules.reduce((total, m) => total + m.sensitivity, 0),
+    lipschitz: modules.reduce((total, m) => total + m.lipschitz, 0),
+    widths: (input) => input,
   }));
 }
 
@@ -64,11 +67,13 @@ export function add(...modules: readonly Module[]): Module {
  * @throws RangeError if `factor` is zero or not finite
  */
 export function scale(factor: number, module: Module): Module {
+  checkFactor(factor, ` for ${module.label ?? module.name}`);
   return compose(mul(factor), module);
 }
 
 /** A module with its input multiplied by a number; as `scale`. */
 export function scaleInput(module: Module, factor: number): Module {
+  checkFactor(factor, ` for ${module.label ?? module.name}`);
   return compose(module, mul(factor));
 }
 
@@ -119,6 +124,25 @@ export function named(label: string, module: Module): Module {
   }
   if (module.label !== undefined || module.kind === "bond") return composite([module], label);
   return checked(new Module({ ...module.parts, label }));
+}
+
+/**
+ * A module that composition reckons with another sensitivity: one that holds for the average
+ * input, say. It is certified as long as that is no less than its true bound.
+ *
+ * @throws RangeError if the sensitivity is not positive
+ * @example
+ * const relu2024 = withSensitivity(relu(), Math.SQRT1_2);
+ */
+export function withSensitivity(module: Module, sensitivity: number): Module {
+  checkSensitivity(module.label ?? module.name, sensitivity);
+  const { parts, lipschitz } = module;
+  return new Module({ ...parts, sensitivity, lipschitz });
+}
+
+/** A module over its sensitivity, so that this is one: `unitSensitivity(silu())`. */
+export function unitSensitivity(module: Module): Module {
+  return module.sensitivity === 1 ? module : scale(1 / module.sensitivity, module);
 }
 
 /** What `tare` sets; give one of the two. */
@@ -215,5 +239,6 @@ function follow(module: Module, input: Width, above: string): Width {
 function showWidth(width: Width): string {
   if (width === undefined) return "an unknown width";
   if (typeof width === "number") return `width ${width}`;
+  if ("channels" in width) return `${width.channels} channels`;
   return `a list (${width.map(showWidth).join(", ")})`;
 }

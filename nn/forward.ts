@@ -1,13 +1,15 @@
 // Running a module: weights are taken out of the tree once and handed down in canonical order.
 
 import { Tensor } from "../autograd/index.ts";
-import type { Module, Value, WeightEntry, Weights } from "./module.ts";
+import type { ForwardOptions, Module, Value, WeightUse, Weights } from "./module.ts";
 import { toList } from "./weights.ts";
 
 /** See `Module.apply`. */
-export function run(module: Module, x: Value, weights: Weights): Value {
-  const list = toList(module.plan, "forward", weights);
-  return runPart(module, x, { entries: module.entries, list }, 0);
+export function run(module: Module, x: Value, weights: Weights, options: ForwardOptions): Value {
+  const { uses } = module.plan;
+  const own = toList(module.plan, "forward", weights);
+  const list = uses.map(({ index }) => own[index] as Tensor); // every use has its tensor
+  return runPart(module, x, { uses, list, options }, 0);
 }
 
 /**
@@ -22,11 +24,13 @@ export function single(y: Value, name: string): Tensor {
 
 /** The weights of the whole module. */
 interface Loaded {
-  readonly entries: readonly WeightEntry[];
+  readonly uses: readonly WeightUse[];
+  /** The weight of each use. */
   readonly list: readonly Tensor[];
+  readonly options: ForwardOptions;
 }
 
-/** Runs a part whose first weight is the one at `from`. */
+/** Runs a part whose first weight is that of the use at `from`. */
 function runPart(module: Module, x: Value, loaded: Loaded, from: number): Value {
   const { kind, children } = module;
   if (kind === "atom" || kind === "bond") return runMap(module, x, loaded, from);
@@ -40,11 +44,13 @@ function runPart(module: Module, x: Value, loaded: Loaded, from: number): Value 
   return kind === "tuple" ? outputs : value;
 }
 
-function runMap(module: Module, x: Value, { entries, list }: Loaded, from: number): Value {
+function runMap(module: Module, x: Value, loaded: Loaded, from: number): Value {
+  const { uses, list, options } = loaded;
   const { kind, name, weights, parts } = module;
   if (!parts.map) return x;
-  if (kind === "bond") return parts.map(x, {}, name);
+  if (kind === "bond") return parts.map(x, {}, name, options);
   const own = Object.keys(weights).map((w, i) => [w, list[from + i] as Tensor] as const);
-  const first = entries[from]?.path ?? name;
-  return parts.map(x, Object.fromEntries(own), first.slice(0, first.lastIndexOf(".")));
+  const first = uses[from]?.path ?? name;
+  const path = first.slice(0, first.lastIndexOf("."));
+  return parts.map(x, Object.fromEntries(own), path, options);
 }

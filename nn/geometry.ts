@@ -4,7 +4,7 @@
 import { type Tensor, concat, max, mul, reshape, scope, slice, stack, sum, tensor, zeros } from
   "../autograd/index.ts";
 import type { Module, WeightEntry, Weights } from "./module.ts";
-import type { DualizeOptions, Norm } from "./norms/norm.ts";
+import type { BallOptions, DualizeOptions, MeasureOptions, Norm } from "./norms/norm.ts";
 import { CONVERGED, type PolarSet } from "./polar_coefficients.ts";
 import { toList, toTree } from "./weights.ts";
 
@@ -68,16 +68,33 @@ function mapDual(
   return results;
 }
 
+/** See `Module.sharp`. */
+export function sharp(
+  module: Module, grads: Weights, options: Omit<DualizeOptions, "scale">,
+): Weights {
+  return scope(() => {
+    const size = dualNorm(module, grads, options);
+    const duals = toList(module.plan, "sharp", dualize(module, grads, 1, options));
+    return toTree(module.plan, duals.map((dual) => mul(dual, size)));
+  });
+}
+
+/** See `Module.projectBall`. */
+export function projectBall(module: Module, weights: Weights, options: BallOptions): Weights {
+  const list = members(module, "projectBall", weights);
+  return toTree(module.plan, list.map(({ entry, x }) => entry.norm.projectBall(x, options)));
+}
+
 /** See `Module.norm`. */
-export function modularNorm(module: Module, weights: Weights): Tensor {
+export function modularNorm(module: Module, weights: Weights, how: MeasureOptions): Tensor {
   const list = members(module, "norm", weights).filter(({ entry }) => entry.share > 0);
-  return fold(list, (norm, x) => norm.norm(x), ({ share }) => 1 / share, max);
+  return fold(list, (norm, x) => norm.norm(x, how), ({ share }) => 1 / share, max);
 }
 
 /** See `Module.dualNorm`. */
-export function dualNorm(module: Module, grads: Weights): Tensor {
+export function dualNorm(module: Module, grads: Weights, how: MeasureOptions): Tensor {
   const list = members(module, "dualNorm", grads).filter(({ entry }) => entry.share > 0);
-  return fold(list, (norm, x) => norm.dualNorm(x), ({ share }) => share, sum);
+  return fold(list, (norm, x) => norm.dualNorm(x, how), ({ share }) => share, sum);
 }
 
 /** Max or sum of measures times factors; 0 of nothing. */
@@ -94,13 +111,14 @@ function fold(
 }
 
 /** See `Module.weightNorms`. */
-export function weightNorms(module: Module, weights: Weights): Tensor {
-  return measureAll(members(module, "weightNorms", weights), (norm, x) => norm.norm(x));
+export function weightNorms(module: Module, weights: Weights, how: MeasureOptions): Tensor {
+  return measureAll(members(module, "weightNorms", weights), (norm, x) => norm.norm(x, how));
 }
 
 /** See `Module.weightDualNorms`. */
-export function weightDualNorms(module: Module, grads: Weights): Tensor {
-  return measureAll(members(module, "weightDualNorms", grads), (norm, x) => norm.dualNorm(x));
+export function weightDualNorms(module: Module, grads: Weights, how: MeasureOptions): Tensor {
+  const list = members(module, "weightDualNorms", grads);
+  return measureAll(list, (norm, x) => norm.dualNorm(x, how));
 }
 
 /** A number for each matrix of a batch. */

@@ -6,6 +6,7 @@ import { applyAttentionScores, attentionQK, causalSoftmax, mergeHeads, rope, rop
 import { gelu, identity, relu } from "./bonds.ts";
 import { compose, named, repeat, residual, scale, tare, tuple } from "./compose.ts";
 import type { Module } from "./module.ts";
+import type { NetworkNorms } from "./scion_norms.ts";
 
 /** Sizes of an `mlp`. */
 export interface MlpOptions {
@@ -14,22 +15,33 @@ export interface MlpOptions {
   readonly width: number;
   /** Number of linear layers, >= 2. */
   readonly depth: number;
+  /** Between the layers. Default `relu`. */
+  readonly activation?: () => Module;
+  /** Biases, which start at zero; of that mass each if it is a number. Default: none. */
+  readonly bias?: boolean | number;
+  /** Norms by what weights do, such as `scionMlp()`. Default: those of the atoms. */
+  readonly norms?: NetworkNorms;
 }
 
 /**
- * Linear layers with ReLU between them. Mass `depth`, sensitivity 1; weights `layers.0.weight`
- * (at the input) and so on.
+ * Linear layers with activations between them. Mass `depth`, sensitivity 1 with ReLU; weights
+ * `layers.0.weight` (at the input) and so on.
  *
  * @throws RangeError for a depth below 2
  */
-export function mlp({ output, input, width, depth }: MlpOptions): Module {
+export function mlp(options: MlpOptions): Module {
+  const { output, input, width, depth, activation = relu, bias = false, norms = {} } = options;
   if (!Number.isInteger(depth) || depth < 2) {
     throw new RangeError(`mlp: not a depth: ${depth}. Use a whole number from 2; else linear().`);
   }
   const layers = Array.from({ length: depth }, (_, i) => {
     const sizes = [i === depth - 1 ? output : width, i === 0 ? input : width] as const;
-    const layer = named(String(i), linear(...sizes));
-    return i === depth - 1 ? layer : compose(relu(), layer);
+    const norm = i === 0 ? norms.first ?? norms.hidden : norms.hidden;
+    const layer = named(String(i), linear(...sizes, {
+      norm: i === depth - 1 ? norms.output : norm,
+      bias: bias !== false && { norm: norms.bias, mass: Number(bias) },
+    }));
+    return i === depth - 1 ? layer : compose(activation(), layer);
   });
   return named("layers", compose(...layers.reverse()));
 }

@@ -1,6 +1,7 @@
 // A module as text for people.
 
 import type { Module } from "./module.ts";
+import type { Tie } from "./tie.ts";
 import { levelOf } from "./weights.ts";
 
 /** One line of the table. */
@@ -12,7 +13,7 @@ const HEAD: Row = ["", "shape", "parameters", "mass", "sensitivity", "norm"];
 
 /**
  * A module as a tree: for every level and weight its shape, number of parameters, share of the
- * module's mass, sensitivity and norm.
+ * module's mass, sensitivity and norm. A tied weight is shown at every use and counted once.
  *
  * @returns lines of equal columns, without a line end after the last
  * @example
@@ -40,16 +41,18 @@ function rowsOf(modules: readonly Module[], depth: number, total: number): Row[]
 }
 
 function weightRows(indented: string, module: Module, total: number): Row[] {
-  return Object.entries(module.weights).map(([name, { shape, norm, mass }]): Row => [
+  return Object.entries(module.weights).map(([name, { shape, norm, mass, tie }]): Row => [
     `${indented}.${name}`, `[${shape.join(", ")}]`, count(sizeOf(shape)), percent(mass, total),
-    number(module.sensitivity), `${norm.name}: ${norm.formula}`,
+    number(module.sensitivity), `${norm.name}: ${norm.formula}${tie ? " (tied)" : ""}`,
   ]);
 }
 
-/** Number of parameters of all weights of a module. */
-function parametersOf(module: Module): number {
-  const own = Object.values(module.weights).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  return module.children.reduce((sum, child) => sum + parametersOf(child), own);
+/** Number of parameters of all weights of a module; tied ones count once. */
+function parametersOf(module: Module, seen = new Set<Tie>()): number {
+  const own = Object.values(module.weights).filter(({ tie }) => !tie || !seen.has(tie));
+  for (const { tie } of own) if (tie) seen.add(tie);
+  const sum = own.reduce((n, { shape }) => n + sizeOf(shape), 0);
+  return module.children.reduce((n, child) => n + parametersOf(child, seen), sum);
 }
 
 function sizeOf(shape: readonly number[]): number {

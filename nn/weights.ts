@@ -2,7 +2,8 @@
 
 import { Tensor } from "../autograd/index.ts";
 import { ShapeError, show } from "../engine/index.ts";
-import type { Module, WeightEntry, WeightSpec, Weights } from "./module.ts";
+import type { Module, WeightEntry, WeightSpec, WeightUse, Weights } from "./module.ts";
+import { type Tie, checkTied } from "./tie.ts";
 
 /** The names of a tree of weights; a number is the weight's place in canonical order. */
 interface Names {
@@ -12,6 +13,7 @@ interface Names {
 /** What is known of a module's weights from its structure. */
 export interface Plan {
   readonly entries: readonly WeightEntry[];
+  readonly uses: readonly WeightUse[];
   readonly names: Names;
 }
 
@@ -50,34 +52,71 @@ function itemsOf(module: Module): LevelItem[] {
 /** Works out names, paths and shares; see `Plan`. */
 export function makePlan(root: Module): Plan {
   const entries: WeightEntry[] = [];
-  const shares = sharesOf(root, 1);
-  const add = (path: string, { shape, norm }: WeightSpec): number => {
-    return entries.push({ path, shape, norm, share: shares[entries.length] ?? 0 }) - 1;
+  const uses: WeightUse[] = [];
+  const parts = partsOf(root, { fraction: 1, later: 1 });
+  const sums: Part[] = [];
+  const ties = new Map<Tie, number>();
+  const add = (path: string, spec: WeightSpec): number | undefined => {
+    const part = parts[uses.length] as Part; // one for each use
+    const first = spec.tie && ties.get(spec.tie);
+    const index = first ?? entries.length;
+    const sum = sums[index] ?? { fraction: 0, later: 0 };
+    uses.push({ path, index });
+    sums[index] = { fraction: sum.fraction + part.fraction, later: sum.later + part.later };
+    if (first !== undefined) {
+      checkTied(entries[first] as WeightEntry, path, spec);
+      return undefined;
+    }
+    if (spec.tie) ties.set(spec.tie, index);
+    const { shape, norm, start, acts } = spec;
+    entries.push({ path, shape, norm, start, acts, share: 0 });
+    return index;
   };
-  const walk = (items: readonly LevelItem[], above: string): Names => {
-    return Object.fromEntries(items.map(({ name, module }) => {
-      const path = above === "" ? name : `${above}.${name}`;
-      if (module.kind !== "atom") return [name, walk(levelOf(module.children), path)];
-      const own = Object.entries(module.weights);
-      return [name, Object.fromEntries(own.map(([w, spec]) => [w, add(`${path}.${w}`, spec)]))];
-    }));
-  };
-  const names = walk(levelOf([root]), "");
-  return { entries, names };
+  const names = walk(levelOf([root]), "", add);
+  const share = ({ fraction, later }: Part) => fraction / later;
+  return { entries: entries.map((e, i) => ({ ...e, share: share(sums[i] as Part) })), uses, names };
 }
 
-/**
- * Each weight's share of a target norm: mass fractions on the way down, over the sensitivities
- * of what is applied afterwards.
- */
-function sharesOf(module: Module, share: number): number[] {
+/** Calls `add` for every weight in canonical order; it gives no place for one seen before. */
+function walk(
+  items: readonly LevelItem[], above: string,
+  add: (path: string, spec: WeightSpec) => number | undefined,
+): Names {
+  return named(items.map(({ name, module }) => {
+    const path = join(above, name);
+    if (module.kind !== "atom") return [name, walk(levelOf(module.children), path, add)];
+    const own = Object.entries(module.weights);
+    return [name, named(own.map(([w, spec]) => [w, add(`${path}.${w}`, spec)]))];
+  }));
+}
+
+/** Without names of nothing. */
+function named(list: readonly (readonly [string, Names | number | undefined])[]): Names {
+  const there = list.filter(([, inner]) => {
+    return typeof inner === "number" || (inner && Object.keys(inner).length > 0);
+  });
+  return Object.fromEntries(there as [string, Names | number][]);
+}
+
+/** What the share of a weight comes of. */
+interface Part {
+  /** Product of the mass fractions on the way down. */
+  readonly fraction: number;
+  /** Product of the sensitivities of what is applied afterwards. */
+  readonly later: number;
+}
+
+/** That of every use of a weight: its share of a target norm is `fraction / later`. */
+function partsOf(module: Module, { fraction, later }: Part): Part[] {
   const { kind, mass, children } = module;
-  const part = (m: number) => (mass > 0 ? (share * m) / mass : 0);
-  if (kind === "atom") return Object.values(module.weights).map((spec) => part(spec.mass));
+  const part = (m: number) => (mass > 0 ? (fraction * m) / mass : 0);
+  if (kind === "atom") {
+    return Object.values(module.weights).map((spec) => ({ fraction: part(spec.mass), later }));
+  }
   return children.flatMap((child, i) => {
-    const later = kind === "composite" ? children.slice(i + 1) : [];
-    const outer = later.reduce((product, { sensitivity }) => product * sensitivity, 1);
-    return sharesOf(child, part(child.mass) / outer);
+    const after = kind === "composite" ? children.slice(i + 1) : [];
+    const outer = after.reduce((product, { sensitivity }) => product * sensitivity, later);
+    return partsOf(child, { fraction: part(child.mass), later: outer });
   });
 }
 

@@ -1,10 +1,10 @@
 import { coupledDecay, moments } from "./average.ts";
-import { BETAS, FUNCTION, NOT_NEGATIVE, SWITCH, checkOptions } from "./check.ts";
+import { BETAS, NOT_NEGATIVE, SWITCH, checkOptions } from "./check.ts";
+import { COMMON, type CommonOptions } from "./common.ts";
 import { descend } from "./descend.ts";
 import { noDual } from "./dualize.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { Rule } from "./pipeline.ts";
-import type { Schedule } from "./schedule.ts";
 
 /** What Adam and AdamW have in common. */
 export interface AdamRuleOptions {
@@ -19,11 +19,9 @@ export interface AdamRuleOptions {
 }
 
 /** Options of `adam` and `adamw`. */
-export interface AdamOptions extends AdamRuleOptions {
+export interface AdamOptions extends AdamRuleOptions, CommonOptions {
   /** Divide by the largest average square so far. Default false. */
   readonly amsgrad?: boolean;
-  /** Factor of the learning rate. Default: constant. */
-  readonly schedule?: Schedule;
 }
 
 /** Ranges of `AdamRuleOptions`. */
@@ -31,7 +29,7 @@ export const ADAM_RANGES = {
   lr: NOT_NEGATIVE, betas: BETAS, eps: NOT_NEGATIVE, weightDecay: NOT_NEGATIVE,
 } as const;
 
-const RANGES = { ...ADAM_RANGES, amsgrad: SWITCH, schedule: FUNCTION } as const;
+const RANGES = { ...ADAM_RANGES, amsgrad: SWITCH, ...COMMON } as const;
 
 /**
  * Adam: every element moves by the quotient of its average gradient and the root of the average
@@ -43,10 +41,10 @@ const RANGES = { ...ADAM_RANGES, amsgrad: SWITCH, schedule: FUNCTION } as const;
  */
 export function adam(options: AdamOptions = {}): Optimizer {
   checkOptions("adam", options, RANGES);
-  const { weightDecay = 0, schedule, ...rest } = options;
+  const { weightDecay = 0, schedule, onNonFinite, ...rest } = options;
   const rule = adamRule("adam", rest);
   const prepare = weightDecay > 0 ? [coupledDecay(weightDecay)] : [];
-  return new Optimizer({ name: "adam", rules: [{ ...rule, prepare }], schedule });
+  return new Optimizer({ name: "adam", rules: [{ ...rule, prepare }], schedule, onNonFinite });
 }
 
 /**
@@ -58,10 +56,9 @@ export function adam(options: AdamOptions = {}): Optimizer {
  */
 export function adamw(options: AdamOptions = {}): Optimizer {
   checkOptions("adamw", options, RANGES);
-  const { weightDecay = 0.01, schedule, ...rest } = options;
-  return new Optimizer({
-    name: "adamw", rules: [adamRule("adamw", { ...rest, weightDecay })], schedule,
-  });
+  const { weightDecay = 0.01, schedule, onNonFinite, ...rest } = options;
+  const rule = adamRule("adamw", { ...rest, weightDecay });
+  return new Optimizer({ name: "adamw", rules: [rule], schedule, onNonFinite });
 }
 
 /** The rule of Adam with decoupled decay. Options have been checked. */

@@ -46,6 +46,30 @@ export function ema({ momentum, nesterov = false }: EmaOptions): Stage {
   return running(momentum, () => 1 - momentum, nesterov ? 1 - momentum : undefined);
 }
 
+/** Options of `lookBack`. */
+export interface LookBackOptions {
+  /** Decays of what is stepped by and of what is kept, in [0, 1). */
+  readonly betas: readonly [number, number];
+}
+
+/**
+ * Lion's average: the value is `c = beta1 m + (1 - beta1) g`, what is kept
+ * `m = beta2 m + (1 - beta2) g`.
+ *
+ * Source: Chen et al. 2023, "Symbolic discovery of optimization algorithms", algorithm 2
+ */
+export function lookBack({ betas: [now, kept] }: LookBackOptions): Stage {
+  return {
+    slots: (shape) => ({ momentum: shape }),
+    run: eachLeaf(({ value: g, state }, { refused }) => {
+      const { momentum: m } = state as { readonly momentum: Leaf["value"] };
+      const c = blend(m, g, now, 1 - now);
+      blendInto(m, g, kept, 1 - kept, refused);
+      return c;
+    }),
+  };
+}
+
 /** `m = momentum m + gain g`; the value is m, or `ahead g + momentum m`. */
 function running(
   momentum: number, gain: (step: number) => number, ahead: number | undefined,
@@ -53,9 +77,9 @@ function running(
   if (momentum === 0) return noAverage(); // where the sum would be the gradient, too
   return {
     slots: (shape) => ({ momentum: shape }),
-    run: eachLeaf(({ value: g, state }, { step }) => {
+    run: eachLeaf(({ value: g, state }, { step, refused }) => {
       const { momentum: m } = state as { readonly momentum: Leaf["value"] };
-      blendInto(m, g, momentum, gain(step));
+      blendInto(m, g, momentum, gain(step), refused);
       return ahead === undefined ? m : blend(g, m, ahead, momentum);
     }),
   };
@@ -91,11 +115,11 @@ export function moments({ betas, eps, amsgrad = false }: MomentOptions): Stage {
   const [beta1, beta2] = betas;
   return {
     slots: (shape) => ({ mean: shape, rms: shape, ...(amsgrad && { peak: shape }) }),
-    run: eachLeaf(({ value: g, state }, { step }) => {
+    run: eachLeaf(({ value: g, state }, { step, refused }) => {
       const { mean, rms, peak } = state as unknown as MomentState;
-      blendInto(mean, g, beta1, 1 - beta1);
-      rootMeanSquareInto(rms, g, beta2);
-      if (peak) peakInto(peak, rms);
+      blendInto(mean, g, beta1, 1 - beta1, refused);
+      rootMeanSquareInto(rms, g, beta2, refused);
+      if (peak) peakInto(peak, rms, refused);
       const correction = [1 / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)] as const;
       return ratio(mean, peak ?? rms, ...correction, eps);
     }),

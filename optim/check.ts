@@ -42,6 +42,16 @@ export const FUNCTION: Range = {
   text: "a function of the step", holds: (x) => typeof x === "function",
 };
 
+/** A finite number above 0. */
+export const POSITIVE: Range = {
+  text: "a finite number > 0", holds: (x) => isFinite(x) && x > 0,
+};
+
+/** A finite number below 0. */
+export const NEGATIVE: Range = {
+  text: "a finite number < 0", holds: (x) => isFinite(x) && x < 0,
+};
+
 /** Options with options of their own, or an object from elsewhere. */
 export const OBJECT: Range = {
   text: "an object", holds: (x) => typeof x === "object" && x !== null,

@@ -7,27 +7,45 @@ import type { Stage } from "./pipeline.ts";
 export interface DescendOptions {
   /** Share of the weight taken off per unit of learning rate, >= 0: a pull towards zero. */
   readonly weightDecay?: number;
+  /** Take it off after the step, so from the new weight, too. Default false: from the old one. */
+  readonly decayLast?: boolean;
 }
 
 /**
  * `w = (1 - rate weightDecay) w - rate t`, in place, by one kernel per tensor. The decay is
- * decoupled: it is that of the old weight, whatever the direction `t`.
+ * decoupled: it is that of the weight, whatever the direction `t`.
  *
  * @param op the optimizer's name, for errors
  */
-export function descend(op: string, { weightDecay = 0 }: DescendOptions = {}): Stage {
+export function descend(op: string, options: DescendOptions = {}): Stage {
+  const { weightDecay = 0, decayLast = false } = options;
   return {
-    check: (_, { rate }) => {
-      if (rate * weightDecay <= 1) return;
-      throw new RangeError(
-        `${op}: the decay turns weights around: lr ${rate} x weightDecay ${weightDecay} > 1. `
-          + `Lower one of them.`,
-      );
-    },
-    run: (leaves, { rate }) => {
+    check: (_, { rate }) => checkDecay(op, rate, weightDecay),
+    run: (leaves, { rate, refused }) => {
+      const share = 1 - rate * weightDecay;
+      const factor = decayLast ? share * rate : rate;
       for (const { weight, value, gain } of leaves) {
-        descendInto(weight, value, 1 - rate * weightDecay, rate * gain);
+        descendInto(weight, value, share, factor * gain, refused);
       }
+      return leaves;
+    },
+  };
+}
+
+/** Throws if a decay would turn weights around. */
+export function checkDecay(op: string, rate: number, weightDecay: number): void {
+  if (rate * weightDecay <= 1) return;
+  throw new RangeError(
+    `${op}: the decay turns weights around: lr ${rate} x weightDecay ${weightDecay} > 1. `
+      + `Lower one of them.`,
+  );
+}
+
+/** `w = w - t`, in place, for directions that have the learning rate in them. */
+export function moveBy(): Stage {
+  return {
+    run: (leaves, { refused }) => {
+      for (const { weight, value, gain } of leaves) descendInto(weight, value, 1, gain, refused);
       return leaves;
     },
   };

@@ -1,15 +1,14 @@
 import { MODULA_SIX, type PolarSet } from "../nn/index.ts";
 import { ema } from "./average.ts";
-import { FRACTION, FUNCTION, NOT_NEGATIVE, OBJECT, SWITCH, checkOptions } from "./check.ts";
+import { NORM_RANGES, type NormOptions, byNorms } from "./by_norms.ts";
+import { FRACTION, NOT_NEGATIVE, OBJECT, SWITCH, checkOptions } from "./check.ts";
 import { descend } from "./descend.ts";
-import { dualizeBy } from "./dualize.ts";
-import { type Geometry, type GeometryEntry, entriesOf } from "./geometry.ts";
-import { Optimizer } from "./optimizer.ts";
-import { FROZEN } from "./recipe.ts";
-import type { Schedule } from "./schedule.ts";
+import { type Measured, dualizeBy } from "./dualize.ts";
+import type { Geometry, GeometryEntry } from "./geometry.ts";
+import type { Optimizer } from "./optimizer.ts";
 
 /** Options of `modularDescent`. */
-export interface ModularDescentOptions {
+export interface ModularDescentOptions extends NormOptions {
   /** Learning rate, the modular norm of a step; >= 0. Default 0.1. */
   readonly lr?: number;
   /** Decay of the average of gradients, in [0, 1). Default 0.95. */
@@ -20,8 +19,6 @@ export interface ModularDescentOptions {
   readonly weightDecay?: number;
   /** How matrices are orthogonalized. Default `MODULA_SIX`. */
   readonly polar?: PolarSet;
-  /** Factor of the learning rate. Default: constant; Modula's own programs use `linearDecay`. */
-  readonly schedule?: Schedule;
 }
 
 /**
@@ -39,28 +36,19 @@ export interface ModularDescentOptions {
 export function modularDescent(module: Geometry, options: ModularDescentOptions = {}): Optimizer {
   const op = "modularDescent";
   checkOptions(op, options, {
-    lr: NOT_NEGATIVE, momentum: FRACTION, nesterov: SWITCH, weightDecay: NOT_NEGATIVE,
-    polar: OBJECT, schedule: FUNCTION,
+    ...NORM_RANGES, lr: NOT_NEGATIVE, momentum: FRACTION, nesterov: SWITCH,
+    weightDecay: NOT_NEGATIVE, polar: OBJECT,
   });
-  const { lr = 0.1, momentum = 0.95, nesterov = false, weightDecay = 0, schedule } = options;
-  const entries = entriesOf(op, module);
-  const measure = (path: string) => {
-    const { norm, share } = entries.get(path) as GeometryEntry; // routed by these entries
-    return { norm, radius: share };
-  };
-  return new Optimizer({
-    name: op,
-    rules: [{
-      name: "dualized", lr,
-      average: ema({ momentum, nesterov }),
-      dualize: dualizeBy(measure, options.polar ?? MODULA_SIX),
-      step: descend(op, { weightDecay }),
-    }],
-    weights: [...entries.values()],
-    route: (path) => {
-      const entry = entries.get(path);
-      return entry && (entry.share > 0 ? "dualized" : FROZEN);
-    },
-    schedule,
-  });
+  const { lr = 0.1, momentum = 0.95, nesterov = false, weightDecay = 0 } = options;
+  const { polar = MODULA_SIX } = options;
+  return byNorms(op, module, { ...options, lr }, (entryOf) => ({
+    average: ema({ momentum, nesterov }),
+    dualize: dualizeBy((path) => shareOf(entryOf(path)), polar),
+    step: descend(op, { weightDecay }),
+  }), "dualized");
+}
+
+/** A weight's norm, and its share of a step as the radius. */
+export function shareOf({ norm, share }: GeometryEntry): Measured {
+  return { norm, radius: share };
 }

@@ -1,7 +1,7 @@
 // Second stage: from an average gradient to a direction.
 
-import type { Shape } from "../autograd/index.ts";
-import { type Norm, type PolarSet, polarAll } from "../nn/index.ts";
+import { type Shape, add, mul, scale, sum } from "../autograd/index.ts";
+import { type Norm, type PolarSet, type SideFactor, singularNorm } from "../nn/index.ts";
 import { ShapeError, show } from "../engine/index.ts";
 import type { Leaf, Stage } from "./pipeline.ts";
 
@@ -56,21 +56,62 @@ function groupBy<Key, T>(list: readonly T[], keyOf: (item: T) => Key): Map<Key, 
 
 /**
  * The polar factor of every matrix, times a factor of its sides: all singular values alike.
- * Leading axes of a weight are a batch; matrices of one shape share an iteration.
+ * Matrices of one shape share an iteration.
  *
- * @param factor of the sides of a matrix, for rows (outputs) and columns (inputs)
+ * @param op for errors
+ * @param size singular values, from rows (outputs) and columns (inputs)
+ * @param normOf how a weight is seen as matrices. Default, also for norms that do not tell: the
+ *   last two axes, leading ones as a batch
  */
 export function orthogonalize(
-  op: string, factor: (rows: number, columns: number) => number, polar: PolarSet,
+  op: string, size: SideFactor, polar: PolarSet,
+  normOf: (path: string) => Norm | undefined = () => undefined,
 ): Stage {
+  const plain = singularNorm({ name: op, formula: "sigma_1", factor: (m, n) => 1 / size(m, n) });
+  const seen = resizedBy(size, plain);
+  return dualizeBy((path) => ({ norm: seen(normOf(path)), radius: 1 }), polar);
+}
+
+/**
+ * Norms of the same matrices whose unit updates have singular values of that size; always the same
+ * for the same norm, so that weights can be grouped by them.
+ *
+ * @param other for norms that see no matrices
+ */
+export function resizedBy(size: SideFactor, other: Norm): (norm: Norm | undefined) => Norm {
+  const seen = new Map<Norm | undefined, Norm>();
+  return (norm) => {
+    const found = seen.get(norm) ?? norm?.resized?.(size) ?? other;
+    seen.set(norm, found);
+    return found;
+  };
+}
+
+/** Measures of a direction beside the duality map. */
+export interface SharpOptions {
+  /** One size for all weights: the dual norm of the whole, as in the modular norm. */
+  readonly together: boolean;
+  readonly polar?: PolarSet;
+}
+
+/**
+ * Steepest descent with a quadratic penalty: the duality map times the dual norm, of each weight by
+ * itself or summed over all, weighted by their radii.
+ */
+export function sharpBy(
+  measure: (path: string) => Measured, { together, polar }: SharpOptions,
+): Stage {
+  const duals = dualizeBy(measure, polar);
   return {
-    check: (leaves) => leaves.forEach(({ path, weight }) => checkRank(op, path, weight.shape, 2)),
-    run: (leaves) => {
-      const duals = polarAll(leaves.map(({ value }) => value), { ...polar });
-      return leaves.map((leaf, i) => {
-        const [rows = 1, columns = 1] = leaf.weight.shape.slice(-2);
-        const gain = leaf.gain * factor(rows, columns);
-        return { ...leaf, value: duals[i] ?? leaf.value, gain };
+    ...duals,
+    run: (leaves, moment) => {
+      const sizes = leaves.map(({ path, value }) => {
+        const { norm, radius } = measure(path);
+        return scale(sum(norm.dualNorm(value)), radius);
+      });
+      const whole = together && sizes.length > 0 ? sizes.reduce((all, x) => add(all, x)) : undefined;
+      return duals.run(leaves, moment).map((leaf, i) => {
+        return { ...leaf, value: mul(leaf.value, whole ?? sizes[i] ?? 0) };
       });
     },
   };

@@ -11,30 +11,48 @@ const PEAK: Body = { name: "updatePeak", wgsl: peakText };
 const RATIO: Body = { name: "updateRatio", wgsl: ratioText };
 const ROOT: Body = { name: "updateRootMeanSquare", wgsl: rootText };
 
+/** A scalar that is not 0 where a step is refused: what is changed in place then stays. */
+export type Refused = Tensor | undefined;
+
 function call(body: Body, operands: readonly (Tensor | number)[]) {
-  return { body, operands, type: "f32", out: "f32" } as const;
+  return { body, operands, type: "f32", out: "f32", convert: operands.map(() => true) } as const;
 }
 
 /**
  * The weighted sum `a x + b y` as a new tensor.
  *
- * @param y same shape as `x`
+ * @param y same shape as `x`, or one that broadcasts to it
  */
 export function blend(x: Tensor, y: Tensor, a: number, b: number): Tensor {
-  return elementwise(x.device, call(BLEND, [x, y, a, b]));
+  return elementwise(x.device, call(BLEND, [x, y, a, b, 0]));
 }
 
 /** Replaces `x` by `a x + b y`. */
-export function blendInto(x: Tensor, y: Tensor, a: number, b: number): void {
-  elementwiseInto(x, call(BLEND, [x, y, a, b]));
+export function blendInto(x: Tensor, y: Tensor, a: number, b: number, refused?: Refused): void {
+  elementwiseInto(x, call(BLEND, [x, y, a, b, refused ?? 0]));
+}
+
+/** Replaces `x` by `y`. */
+export function replaceInto(x: Tensor, y: Tensor, refused?: Refused): void {
+  blendInto(x, y, 0, 1, refused);
 }
 
 /**
  * Replaces the root mean square `s` by `sqrt(beta s^2 + (1 - beta) g^2)`, for `s` and `g` of any
  * scale.
  */
-export function rootMeanSquareInto(s: Tensor, g: Tensor, beta: number): void {
-  elementwiseInto(s, call(ROOT, [s, g, beta, 1 - beta]));
+export function rootMeanSquareInto(s: Tensor, g: Tensor, beta: number, refused?: Refused): void {
+  elementwiseInto(s, call(ROOT, [s, g, beta, 1 - beta, 1 - beta, refused ?? 0]));
+}
+
+/** Replaces the root sum of squares `s` by `sqrt(s^2 + g^2)`, for `s` and `g` of any scale. */
+export function rootSumInto(s: Tensor, g: Tensor, refused?: Refused): void {
+  elementwiseInto(s, call(ROOT, [s, g, 1, 1, 0, refused ?? 0]));
+}
+
+/** The root `sqrt(s^2 + more^2)` as a new tensor; `s` >= 0. */
+export function rootSum(s: Tensor, more: number): Tensor {
+  return elementwise(s.device, call(ROOT, [s, more, 1, 1, 0, 0]));
 }
 
 /** The quotient `m a / (s b + eps)` as a new tensor; 0 where the divisor is 0. */
@@ -43,11 +61,13 @@ export function ratio(m: Tensor, s: Tensor, a: number, b: number, eps: number): 
 }
 
 /** Replaces the weight `w` by `share w - rate t`. */
-export function descendInto(w: Tensor, t: Tensor, share: number, rate: number): void {
-  elementwiseInto(w, call(DESCEND, [w, t, share, rate]));
+export function descendInto(
+  w: Tensor, t: Tensor, share: number, rate: number, refused?: Refused,
+): void {
+  elementwiseInto(w, call(DESCEND, [w, t, share, rate, refused ?? 0]));
 }
 
 /** Replaces a peak by the larger of it and `x`. */
-export function peakInto(peak: Tensor, x: Tensor): void {
-  elementwiseInto(peak, call(PEAK, [peak, x]));
+export function peakInto(peak: Tensor, x: Tensor, refused?: Refused): void {
+  elementwiseInto(peak, call(PEAK, [peak, x, refused ?? 0]));
 }

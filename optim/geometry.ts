@@ -17,12 +17,24 @@ export interface Geometry {
   readonly entries: readonly GeometryEntry[];
 }
 
+/** Something for a path, or for all weights below a path, "" for all; the longest path counts. */
+export type PerPath<T> = Readonly<Record<string, T>>;
+
+/** Options of every optimizer that goes by norms. */
+export interface GeometryOptions {
+  /** Norms in place of those that the module declares. */
+  readonly norms?: PerPath<Norm>;
+}
+
 /**
  * The entries of a geometry by path.
  *
- * @throws TypeError if it is not a geometry
+ * @param norms in place of the geometry's own
+ * @throws TypeError if it is not a geometry, or there is a norm for no parameter
  */
-export function entriesOf(op: string, geometry: Geometry): ReadonlyMap<string, GeometryEntry> {
+export function entriesOf(
+  op: string, geometry: Geometry, norms: PerPath<Norm> = {},
+): ReadonlyMap<string, GeometryEntry> {
   const { entries } = (geometry ?? {}) as Partial<Geometry>;
   if (!Array.isArray(entries)) {
     throw new TypeError(
@@ -30,5 +42,32 @@ export function entriesOf(op: string, geometry: Geometry): ReadonlyMap<string, G
         + `Give the module that the parameters belong to.`,
     );
   }
-  return new Map((entries as readonly GeometryEntry[]).map((entry) => [entry.path, entry]));
+  const list = (entries as readonly GeometryEntry[]).map((entry) => {
+    return [entry.path, { ...entry, norm: pick(norms, entry.path) ?? entry.norm }] as const;
+  });
+  checkPaths(op, "norm", norms, list.map(([path]) => path));
+  return new Map(list);
+}
+
+/** What is given for a path, or for the longest path above it. */
+export function pick<T>(table: PerPath<T>, path: string): T | undefined {
+  const fitting = Object.keys(table).filter((key) => isAtOrBelow(path, key));
+  const [longest] = fitting.sort((a, b) => b.length - a.length);
+  return longest === undefined ? undefined : table[longest];
+}
+
+function isAtOrBelow(path: string, above: string): boolean {
+  return above === "" || path === above || path.startsWith(`${above}.`);
+}
+
+/** @throws TypeError for something that is for no parameter */
+export function checkPaths(
+  op: string, what: string, table: PerPath<unknown>, paths: readonly string[],
+): void {
+  for (const key of Object.keys(table)) {
+    if (paths.some((path) => isAtOrBelow(path, key))) continue;
+    throw new TypeError(
+      `${op}: a ${what} to no parameter: ${key}. There are ${paths.join(", ") || "none"}.`,
+    );
+  }
 }

@@ -1,5 +1,7 @@
 import { type Tree, DisposedError, scope, treePaths } from "../autograd/index.ts";
+import { show } from "../engine/index.ts";
 import { FUNCTION, NOT_NEGATIVE, checkRange } from "./check.ts";
+import { Watch } from "./finite.ts";
 import { type Pair, checkComplete, pairs } from "./leaves.ts";
 import { type Leaf, type Moment, type Rule, type SlotShapes, slotShapes, stagesOf } from
   "./pipeline.ts";
@@ -26,6 +28,7 @@ export class Optimizer implements Disposable {
   readonly #rates: Map<string, number>;
   readonly #schedule: Schedule;
   readonly #store: Store;
+  readonly #watch: Watch;
   #steps = 0;
   #disposed = false;
 
@@ -35,6 +38,7 @@ export class Optimizer implements Disposable {
     this.#recipe = recipe;
     this.#schedule = recipe.schedule ?? constantRate();
     this.#store = new Store(recipe.name);
+    this.#watch = new Watch(recipe.name, recipe.onNonFinite ?? "throw");
     for (const { lr } of recipe.rules) checkRange(this.name, "lr", lr, NOT_NEGATIVE);
     checkRange(this.name, "schedule", this.#schedule, FUNCTION);
     this.#rates = new Map(recipe.rules.map(({ name, lr }) => [name, lr]));
@@ -90,8 +94,24 @@ export class Optimizer implements Disposable {
   }
 
   /**
+   * `routes` as text, a line for each weight: path, shape, rule, and norm where it is known.
+   *
+   * @throws TypeError if there is a weight that no rule moves
+   */
+  describe(params: Tree): string {
+    const norms = new Map(this.#recipe.weights?.map(({ path, norm }) => [path, norm?.name ?? ""]));
+    const rows = treePaths(params).map(([path, { shape }]) => {
+      return [path, show(shape), this.#route(path), norms.get(path) ?? ""];
+    });
+    const widths = [0, 1, 2].map((i) => Math.max(0, ...rows.map((row) => row[i]?.length ?? 0)));
+    const line = (row: readonly string[]) => row.map((x, i) => x.padEnd(widths[i] ?? 0)).join("  ");
+    return rows.map((row) => line(row).trimEnd()).join("\n");
+  }
+
+  /**
    * Changes the weights in place, and leaves nothing behind but its state. What is wrong is found
-   * out before anything is recorded, and then neither weights nor state have changed.
+   * out before anything is recorded, and then neither weights nor state have changed. A gradient
+   * that is not finite is found out on the device; see `NonFinite`.
    *
    * @param params tree of f32 tensors, the same at every step
    * @param grads tree of the same names and shapes; they are not changed
@@ -111,10 +131,14 @@ export class Optimizer implements Disposable {
     }
     const wanted = new Map<string, SlotShapes>();
     for (const { rule, leaves } of jobs) {
-      for (const { path, weight } of leaves) wanted.set(path, slotShapes(rule, weight.shape));
+      for (const { path, weight } of leaves) wanted.set(path, slotShapes(rule, weight.shape, path));
     }
     if (this.#steps > 0 || !this.#store.empty) this.#store.check(wanted);
-    scope(() => jobs.forEach((job) => this.#run(job, wanted)));
+    scope(() => {
+      const moving = list.filter(({ path }) => wanted.has(path));
+      const refused = this.#watch.look(moving, this.#steps + 1);
+      jobs.forEach((job) => this.#run(job, wanted, refused));
+    });
     this.#steps++;
   }
 
@@ -124,7 +148,7 @@ export class Optimizer implements Disposable {
       rule,
       moment: { step: this.#steps + 1, rate: this.#rate(rule) },
       leaves: routed.filter((p) => p.rule === rule.name).map(({ path, weight, grad }) => {
-        return { path, weight, value: grad, gain: 1, state: {} };
+        return { path, weight, grad, value: grad, gain: 1, state: {} };
       }),
     }));
   }
@@ -149,12 +173,24 @@ export class Optimizer implements Disposable {
     );
   }
 
-  #run({ rule, leaves, moment }: Job, wanted: ReadonlyMap<string, SlotShapes>): void {
+  #run(
+    { rule, leaves, moment }: Job, wanted: ReadonlyMap<string, SlotShapes>,
+    refused: Moment["refused"],
+  ): void {
     let now: readonly Leaf[] = leaves.map((leaf) => {
       const { path, weight } = leaf;
       return { ...leaf, state: this.#store.slots(path, wanted.get(path) ?? {}, weight) };
     });
-    for (const stage of stagesOf(rule)) now = stage.run(now, moment);
+    for (const stage of stagesOf(rule)) now = stage.run(now, { ...moment, refused });
+  }
+
+  /**
+   * The weights whose gradients were not finite, of an optimizer with `onNonFinite: "skip"`.
+   *
+   * @returns the number of the last step that was refused for its gradient, by path
+   */
+  refusals(): Promise<Record<string, number>> {
+    return this.#watch.refusals();
   }
 
   /**
@@ -201,6 +237,7 @@ export class Optimizer implements Disposable {
   /** Frees the state. Doing it twice is fine; using the optimizer afterwards throws. */
   dispose(): void {
     this.#store.clear();
+    this.#watch.dispose();
     this.#disposed = true;
   }
 

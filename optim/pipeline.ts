@@ -11,6 +11,8 @@ export interface Leaf {
   /** Names joined by dots. */
   readonly path: string;
   readonly weight: Tensor;
+  /** The gradient as it was given. */
+  readonly grad: Tensor;
   /** The gradient at first, then its average, then the direction; the weight's shape. */
   readonly value: Tensor;
   /** Factor of the value, left to the step, where it costs no pass over memory. */
@@ -24,6 +26,11 @@ export interface Moment {
   readonly step: number;
   /** Learning rate of this step, >= 0. */
   readonly rate: number;
+  /**
+   * A scalar that is not 0 where a gradient is not finite: every stage that changes state or weights
+   * in place leaves them then as they are.
+   */
+  readonly refused?: Tensor | undefined;
 }
 
 /**
@@ -31,8 +38,8 @@ export interface Moment {
  * together: matrices of one shape as a batch, norms over a whole module.
  */
 export interface Stage {
-  /** Names and shapes of what it keeps for a weight of that shape; zeros at first. */
-  readonly slots?: (shape: Shape) => SlotShapes;
+  /** Names and shapes of what it keeps for a weight of that shape and path; zeros at first. */
+  readonly slots?: (shape: Shape, path: string) => SlotShapes;
   /**
    * Throws if it cannot do the step; called for every stage before anything is recorded. Values
    * are the gradients, and there is no state yet.
@@ -42,7 +49,7 @@ export interface Stage {
    * Records the work. It may change the state in place; it must not change the values it gets,
    * which may be the caller's gradients or a stage's state.
    *
-   * @returns the leaves with new values, in the same order
+   * @returns the leaves with new values, in the same order. Leaves that are left out do not move
    */
   readonly run: (leaves: readonly Leaf[], moment: Moment) => readonly Leaf[];
 }
@@ -69,9 +76,9 @@ export function stagesOf({ prepare = [], average, dualize, step }: Rule): readon
   return [...prepare, average, dualize, step];
 }
 
-/** State of all stages of a rule together, for a weight of that shape; their names differ. */
-export function slotShapes(rule: Rule, shape: Shape): SlotShapes {
-  const all = stagesOf(rule).flatMap(({ slots }) => Object.entries(slots?.(shape) ?? {}));
+/** State of all stages of a rule together, for one weight; their names differ. */
+export function slotShapes(rule: Rule, shape: Shape, path: string): SlotShapes {
+  const all = stagesOf(rule).flatMap(({ slots }) => Object.entries(slots?.(shape, path) ?? {}));
   return Object.fromEntries(all);
 }
 

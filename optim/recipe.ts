@@ -1,9 +1,18 @@
 import type { Shape } from "../autograd/index.ts";
+import type { NonFinite } from "./finite.ts";
 import type { Rule } from "./pipeline.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Shown in routes for weights that no rule moves. */
 export const FROZEN = "frozen";
+
+/** A parameter that an optimizer is made for. */
+export interface RecipeWeight {
+  /** Names joined by dots. */
+  readonly path: string;
+  readonly shape?: Shape;
+  readonly norm?: { readonly name: string };
+}
 
 /** What makes an optimizer. */
 export interface Recipe {
@@ -16,8 +25,10 @@ export interface Recipe {
    * error. Default: the main rule for all.
    */
   readonly route?: (path: string) => string | undefined;
-  /** The parameters there must be, where that is known, with their shapes. */
-  readonly weights?: readonly { readonly path: string; readonly shape?: Shape }[];
+  /** The parameters there must be, where that is known, with their shapes and norms. */
+  readonly weights?: readonly RecipeWeight[];
   /** Factor of every rule's learning rate. Default: constant. */
   readonly schedule?: Schedule | undefined;
+  /** What becomes of a step with a gradient that is not finite. Default "throw". */
+  readonly onNonFinite?: NonFinite | undefined;
 }

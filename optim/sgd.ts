@@ -1,12 +1,10 @@
 import { coupledDecay, heavyBall } from "./average.ts";
-import { FRACTION, FUNCTION, NOT_NEGATIVE, SHARE, SWITCH, checkOptions } from "./check.ts";
-import { descend } from "./descend.ts";
-import { noDual } from "./dualize.ts";
-import { Optimizer } from "./optimizer.ts";
-import type { Schedule } from "./schedule.ts";
+import { FRACTION, NOT_NEGATIVE, SHARE, SWITCH, checkOptions } from "./check.ts";
+import { COMMON, type CommonOptions, single } from "./common.ts";
+import type { Optimizer } from "./optimizer.ts";
 
 /** Options of `sgd`. */
-export interface SgdOptions {
+export interface SgdOptions extends CommonOptions {
   /** Learning rate, >= 0. */
   readonly lr: number;
   /** Decay of the sum of gradients, in [0, 1). Default 0: none; 0.9 is usual. */
@@ -17,8 +15,6 @@ export interface SgdOptions {
   readonly nesterov?: boolean;
   /** Multiple of the weight added to its gradient, >= 0: coupled, so in the sum, too. Default 0. */
   readonly weightDecay?: number;
-  /** Factor of the learning rate. Default: constant. */
-  readonly schedule?: Schedule;
 }
 
 /**
@@ -32,24 +28,17 @@ export interface SgdOptions {
 export function sgd(options: SgdOptions): Optimizer {
   checkOptions("sgd", options, {
     lr: NOT_NEGATIVE, momentum: FRACTION, dampening: SHARE, nesterov: SWITCH,
-    weightDecay: NOT_NEGATIVE, schedule: FUNCTION,
+    weightDecay: NOT_NEGATIVE, ...COMMON,
   }, ["lr"]);
-  const { lr, momentum = 0, dampening = 0, nesterov = false, weightDecay = 0, schedule } = options;
+  const { momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options;
   if (nesterov && (momentum === 0 || dampening !== 0)) {
     throw new RangeError(
       `sgd: nesterov does not fit: momentum ${momentum}, dampening ${dampening}. `
         + `Use momentum > 0 and dampening 0 with it.`,
     );
   }
-  return new Optimizer({
-    name: "sgd",
-    rules: [{
-      name: "sgd", lr,
-      prepare: weightDecay > 0 ? [coupledDecay(weightDecay)] : [],
-      average: heavyBall({ momentum, dampening, nesterov }),
-      dualize: noDual(),
-      step: descend("sgd"),
-    }],
-    schedule,
+  return single("sgd", options, {
+    prepare: weightDecay > 0 ? [coupledDecay(weightDecay)] : [],
+    average: heavyBall({ momentum, dampening, nesterov }),
   });
 }

@@ -8,7 +8,7 @@ export interface Arrow {
 
 // Imports go from right to left. Source: the package's style page, section 1.
 const ORDER = ["kernels", "engine", "autograd", "nn", "optim"] as const;
-const USERS = ["tests", "bench", "examples"] as const;
+const USERS = ["tests", "bench", "examples", ".ci"] as const;
 /** What there is to know of an op, for its tests and its bench line. */
 const ROWS = /^tests\/(fixtures\/\w+|op_\w+|rng)\.ts$/;
 
@@ -24,7 +24,7 @@ function rank(folder: string): number {
 }
 
 /**
- * Imports from a folder into one that comes after it. Tests may import benches and examples;
+ * Imports from a folder into one that comes after it. Tests may import benches, examples and .ci;
  * those import neither each other nor tests, but for the rows of ops that benches are made from.
  *
  * @param arrows of the whole package

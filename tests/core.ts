@@ -1,9 +1,24 @@
 // The part of the suite that runs everywhere: in Node, in Deno and in a page. The rows of the ops
 // are left to Node for their time; the fixtures run the same kernels on every host.
 
+import "./autograd/accumulate.test.ts";
+import "./autograd/attention.test.ts";
+import "./autograd/checkpoint.test.ts";
+import "./autograd/conv.test.ts";
+import "./autograd/custom_vjp.test.ts";
+import "./autograd/einsum.test.ts";
+import "./autograd/gradcheck.test.ts";
+import "./autograd/image.test.ts";
 import "./autograd/indexing.test.ts";
+import "./autograd/order.test.ts";
+import "./autograd/products.test.ts";
+import "./autograd/promotion.test.ts";
 import "./autograd/pullback.test.ts";
+import "./autograd/random.test.ts";
+import "./autograd/rearrange.test.ts";
 import "./autograd/regressions.test.ts";
+import "./autograd/special_values.test.ts";
+import "./autograd/statistics.test.ts";
 import "./autograd/tape.test.ts";
 import "./autograd/transforms.test.ts";
 import "./autograd/tree.test.ts";
@@ -11,6 +26,8 @@ import "./autograd/views.test.ts";
 import "./engine/choose_adapter.test.ts";
 import "./engine/device.test.ts";
 import "./engine/elementwise.test.ts";
+import "./engine/faults.test.ts";
+import "./engine/half.test.ts";
 import "./engine/hazards.test.ts";
 import "./engine/host.test.ts";
 import "./engine/matmul.test.ts";

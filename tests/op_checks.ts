@@ -66,9 +66,12 @@ async function checkCall(
 ): Promise<void> {
   const { dtype = "f32" } = setting;
   const laid = layInputs(row, arrays, setting);
-  const y = callOf(row, laid.map(({ tensor: t }) => t));
-  const out = outOf(row, dtype);
   const what = describe(laid.map(({ array }) => array.shape), setting);
+  const before = autograd.currentDevice().memory().tensors;
+  const y = callOf(row, laid.map(({ tensor: t }) => t));
+  const made = y.device.memory().tensors - before;
+  assert.ok(row.call || made <= 1, `${what}: leaves ${made - 1} tensors beside its result`);
+  const out = outOf(row, dtype);
   const expected = output ?? refOf(row, dtype)(...laid.map(({ array }) => array));
   assert.is(y.dtype, out, `${what}: dtype of the result`);
   const wrapped = out === "u32" ? map64(expected, (v) => v >>> 0) : expected;

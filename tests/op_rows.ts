@@ -99,8 +99,8 @@ export interface UnaryRow extends Omit<OpRow, "inputs" | "shapes" | "op" | "ref"
 
 /**
  * Elements of one tensor: scalar, empty, odd, whole vectors of four, longer than a workgroup. Those
- * of more than two axes are too large to be laid out in every way: all these kernels have one frame,
- * and each number of axes is a pipeline more.
+ * of more than two axes are too large to be laid out in every way: all these kernels have one
+ * frame, and each number of axes is a pipeline more.
  */
 export const UNARY_SHAPES: readonly (readonly Shape[])[] = [
   [[]], [[0]], [[7]], [[3, 5]], [[2, 3, 12]], [[2, 0, 3]], [[1, 1031]],

@@ -1,4 +1,4 @@
-// The README's program runs as it stands there.
+// The README's programs run as they stand there.
 
 import * as assert from "uvu/assert";
 import { suite } from "./harness.ts";
@@ -12,11 +12,13 @@ const ENTRIES: Readonly<Record<string, string>> = {
   "dualgrad": "autograd", "dualgrad/nn": "nn", "dualgrad/optim": "optim",
 };
 
-test.needs("node", "the program under \"Use it\" learns and ends by itself", async () => {
+/** What the program under a heading prints. It has to end by itself. */
+async function outputOf(heading: string): Promise<string> {
   const { build } = await import(ESBUILD) as typeof import("esbuild");
   const { readFileSync, rmSync } = await import(FS) as typeof import("node:fs");
   const { spawnSync } = await import(CHILD) as typeof import("node:child_process");
-  const [, program = ""] = /```ts\n([\s\S]*?)```/.exec(readFileSync("README.md", "utf8")) ?? [];
+  const [, below = ""] = readFileSync("README.md", "utf8").split(`\n## ${heading}\n`);
+  const [, program = ""] = /```ts\n([\s\S]*?)```/.exec(below) ?? [];
   const contents = program.replace(/from "(dualgrad[^"]*)"/g, (_, entry: string) => {
     return `from "./${ENTRIES[entry]}/index.ts"`;
   });
@@ -30,12 +32,39 @@ test.needs("node", "the program under \"Use it\" learns and ends by itself", asy
     encoding: "utf8", timeout: 60_000,
   });
   rmSync(outfile);
-
   assert.is(status, 0);
-  const losses = [...stdout.matchAll(/^\d+ ([\d.]+)$/gm)].map(([, loss]) => Number(loss));
+  return stdout;
+}
+
+test.needs("node", "the program under \"Use it\" learns and ends by itself", async () => {
+  const output = await outputOf("Use it");
+
+  const losses = [...output.matchAll(/^\d+ ([\d.]+)$/gm)].map(([, loss]) => Number(loss));
   assert.is(losses.length, 5);
   // Guessing gives log 2 = 0.693; exclusive or needs the hidden layers.
   assert.ok((losses.at(-1) ?? NaN) < 0.3, String(losses));
+}, { seconds: 90 });
+
+test.needs("node", "the program under \"Differentiate anything\" is right", async () => {
+  const output = await outputOf("Differentiate anything");
+
+  const [first = "", second = ""] = output.split(/(?<=\])\nFloat32Array\(2\)/);
+  const numbers = (text: string) => {
+    return [...text.matchAll(/-?\d+\.\d+|(?<=[ [])0(?=[, \]])/g)].map(Number);
+  };
+  const f = (t: number) => Math.sin(t) + Math.exp(2 * t);
+  const expected = [
+    f(0.5) + f(1) + f(2),
+    ...[0.5, 1, 2].map((t) => Math.cos(t) + 2 * Math.exp(2 * t)),
+    4 * Math.exp(1) - Math.sin(0.5), 0, 0,
+  ];
+  const got = numbers(first);
+  assert.is(got.length, expected.length, output);
+  // A few roundings of float32 each.
+  expected.forEach((y, i) => assert.ok(Math.abs((got[i] ?? NaN) - y) <= 1e-5 * y, output));
+  const [a, b, ...rest] = numbers(second.split("\n")[0] ?? "");
+  assert.equal(rest.map((y) => y.toFixed(5)), [a, b].map((y) => y?.toFixed(5)));
+  assert.match(output, /^true gradcheck: 0 of /m);
 }, { seconds: 90 });
 
 test.run();

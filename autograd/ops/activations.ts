@@ -10,7 +10,8 @@ import reluSquaredBody from "../../kernels/unary/relu_squared.wgsl" with { type:
 import softsignBody from "../../kernels/unary/softsign.wgsl" with { type: "text" };
 import { ShapeError, type Tensor, resolveAxis, show } from "../../engine/index.ts";
 import { asFloat } from "../as_float.ts";
-import { checkTensor, defineBinary, defineUnary, inFloat32 } from "../define.ts";
+import { checkOptions, checkTensor, composed, defineBinary, defineUnary, inFloat32 } from
+  "../define.ts";
 import { defineMany } from "../define_many.ts";
 import type { Operand } from "../tape.ts";
 import { add, div, gt, le, mul, square, sub, where } from "./arithmetic.ts";
@@ -36,7 +37,7 @@ export const prelu: (x: Tensor, slope: Operand) => Tensor = /* @__PURE__ */ (() 
 
 /** Each element above 0, else `slope` (default 0.01) times it. */
 export function leakyRelu(x: Tensor, { slope = 0.01 }: { readonly slope?: number } = {}): Tensor {
-  return prelu(asFloat("leakyRelu", x), slope);
+  return composed("leakyRelu", () => prelu(asFloat("leakyRelu", x), slope));
 }
 
 /** Factors above 0, and below it of exp(rate x) - 1, then the rate; see `elu`. */
@@ -69,7 +70,7 @@ export function elu(x: Tensor, { alpha = 1 }: { readonly alpha?: number } = {}):
  * Source: Barron 2017
  */
 export function celu(x: Tensor, { alpha = 1 }: { readonly alpha?: number } = {}): Tensor {
-  return ELU(x, 1, alpha, 1 / alpha);
+  return composed("celu", () => ELU(x, 1, alpha, 1 / alpha));
 }
 
 /**
@@ -78,7 +79,9 @@ export function celu(x: Tensor, { alpha = 1 }: { readonly alpha?: number } = {})
  * Source: Klambauer et al. 2017, equation 14
  */
 export function selu(x: Tensor): Tensor {
-  return ELU(x, 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772, 1);
+  return composed("selu", () => {
+    return ELU(x, 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772, 1);
+  });
 }
 
 /**
@@ -129,7 +132,7 @@ export const hardSwish = /* @__PURE__ */ defineUnary({
 export function hardtanh(
   x: Tensor, { min = -1, max = 1 }: { readonly min?: number; readonly max?: number } = {},
 ): Tensor {
-  return clip(asFloat("hardtanh", x), { min, max });
+  return composed("hardtanh", () => clip(asFloat("hardtanh", x), { min, max }));
 }
 
 /** Each element, but at least 0 and at most 6; as `clip`. */
@@ -139,37 +142,46 @@ export function relu6(x: Tensor): Tensor {
 
 /** Each element above the threshold, else `value`. */
 export function threshold(
-  x: Tensor, { threshold: level, value }: { readonly threshold: number; readonly value: number },
+  x: Tensor, options: { readonly threshold: number; readonly value: number },
 ): Tensor {
-  const float = asFloat("threshold", x);
-  return where(le(float, level), value, float);
+  return composed("threshold", () => {
+    const { threshold: level, value } = checkOptions("threshold", options, "threshold");
+    const float = asFloat("threshold", x);
+    return where(le(float, level), value, float);
+  });
 }
 
 /** Each element whose size is above `lambda` (0.5), else 0. */
 export function hardshrink(x: Tensor, { lambda = 0.5 }: { readonly lambda?: number } = {}): Tensor {
-  const float = asFloat("hardshrink", x);
-  return where(le(abs(float), lambda), 0, float);
+  return composed("hardshrink", () => {
+    const float = asFloat("hardshrink", x);
+    return where(le(abs(float), lambda), 0, float);
+  });
 }
 
 /** Each element moved towards 0 by `lambda` (0.5), and not beyond. */
 export function softshrink(x: Tensor, { lambda = 0.5 }: { readonly lambda?: number } = {}): Tensor {
-  const float = asFloat("softshrink", x);
-  return sub(float, clip(float, { min: -lambda, max: lambda }));
+  return composed("softshrink", () => {
+    const float = asFloat("softshrink", x);
+    return sub(float, clip(float, { min: -lambda, max: lambda }));
+  });
 }
 
 /** x - tanh(x); the error is that of tanh, absolute near 0. */
 export function tanhshrink(x: Tensor): Tensor {
-  return inFloat32([x], (wide) => sub(wide, tanh(wide)));
+  return composed("tanhshrink", () => inFloat32([x], (wide) => sub(wide, tanh(wide))));
 }
 
 /** x / (1 + exp(-1.702 x)): `gelu` by a logistic function. */
 export function quickGelu(x: Tensor): Tensor {
-  return inFloat32([x], (wide) => mul(wide, sigmoid(mul(wide, 1.702))));
+  return composed("quickGelu", () => inFloat32([x], (wide) => {
+    return mul(wide, sigmoid(mul(wide, 1.702)));
+  }));
 }
 
 /** `softmax` of the negative elements: the smallest gets the most. */
 export function softmin(x: Tensor, { axis = -1 }: Pick<SoftmaxOptions, "axis"> = {}): Tensor {
-  return softmax(x, { axis, scale: -1 });
+  return composed("softmin", () => softmax(x, { axis, scale: -1 }));
 }
 
 /**
@@ -181,7 +193,9 @@ export function softmin(x: Tensor, { axis = -1 }: Pick<SoftmaxOptions, "axis"> =
  * Source: Dauphin et al. 2016
  */
 export function glu(x: Tensor, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
-  return inFloat32(halves("glu", x, axis), (a, b) => mul(a as Tensor, sigmoid(b as Tensor)));
+  return composed("glu", () => {
+    return inFloat32(halves("glu", x, axis), (a, b) => mul(a as Tensor, sigmoid(b as Tensor)));
+  });
 }
 
 /**
@@ -190,7 +204,9 @@ export function glu(x: Tensor, { axis = -1 }: { readonly axis?: number } = {}): 
  * Source: Shazeer 2020
  */
 export function swiglu(x: Tensor, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
-  return inFloat32(halves("swiglu", x, axis), (a, b) => mul(silu(a as Tensor), b as Tensor));
+  return composed("swiglu", () => {
+    return inFloat32(halves("swiglu", x, axis), (a, b) => mul(silu(a as Tensor), b as Tensor));
+  });
 }
 
 function halves(op: string, x: Tensor, axis: number): [Tensor, Tensor] {

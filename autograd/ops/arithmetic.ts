@@ -19,7 +19,7 @@ import negBody from "../../kernels/unary/neg.wgsl" with { type: "text" };
 import squareBody from "../../kernels/unary/square.wgsl" with { type: "text" };
 import { type Tensor, checkDtype, elementwise } from "../../engine/index.ts";
 import { cast } from "../cast.ts";
-import { ANY, NUMERIC, type OpSpec, apply, checkTensor, defineBinary, defineUnary } from
+import { type OpSpec, ANY, NUMERIC, apply, checkTensor, composed, defineBinary, defineUnary } from
   "../define.ts";
 import { promoted } from "../promote.ts";
 import type { Operand } from "../tape.ts";
@@ -81,8 +81,8 @@ function share(wins: (a: Operand, b: Operand) => Tensor, a: Operand, b: Operand)
 }
 
 /**
- * `a` to the power of `b`, of integers as f32; NaN for a negative `a` unless `b` is whole, and 1 for
- * `b = 0`. Operands as for `add`, also bool. The gradient by `b` takes `a > 0`.
+ * `a` to the power of `b`, of integers as f32; NaN for a negative `a` unless `b` is whole, and 1
+ * for `b = 0`. Operands as for `add`, also bool. The gradient by `b` takes `a > 0`.
  */
 export const pow = /* @__PURE__ */ defineBinary({
   name: "pow", body: powBody, saves: "both",
@@ -142,7 +142,7 @@ function ln(a: Operand): Operand {
 
 /** The tensor times a number; any shape, f32, i32 or u32. */
 export function scale(x: Tensor, factor: number): Tensor {
-  return mul(x, factor);
+  return composed("scale", () => mul(x, factor));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type AttentionNumbers, type AttentionPass, type Shape, ShapeError, type Tensor, arange,
   attentionPass, broadcastShapes, checkDtype, scope, show, sizeOf } from "../../engine/index.ts";
-import { apply, checkTensor, inFloat32, showShapes } from "../define.ts";
+import { apply, checkTensor, composed, inFloat32, showShapes } from "../define.ts";
 import { vjp } from "../grad.ts";
 import type { Operand } from "../tape.ts";
 import { add, ge, lt, maximum, mul, sub, where } from "./arithmetic.ts";
@@ -50,15 +50,17 @@ export interface AttentionOptions {
 export function scaledDotProductAttention(
   q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {},
 ): Tensor {
-  const { mask, causal = false } = options;
-  const all = mask ? [q, k, v, mask] : [q, k, v];
-  const [heads, shared] = all.map((t) => checkTensor(NAME, t).shape.at(-3) ?? 1);
-  const share = shared !== 1 && heads !== 1 && shared !== heads ? shared : undefined;
-  const list = share === undefined ? all : all.map((t) => grouped(t, share));
-  const shape = checkShapes(list, all);
-  const { scale = 1 / Math.sqrt(Math.max(1, q.shape.at(-1) ?? 1)) } = options;
-  const run = isSmall(q, k, v) ? composed : fused;
-  return reshape(inFloat32(list, (...wide) => run(wide, { scale, causal })), shape);
+  return composed("scaledDotProductAttention", () => {
+    const { mask, causal = false } = options;
+    const all = mask ? [q, k, v, mask] : [q, k, v];
+    const [heads, shared] = all.map((t) => checkTensor(NAME, t).shape.at(-3) ?? 1);
+    const share = shared !== 1 && heads !== 1 && shared !== heads ? shared : undefined;
+    const list = share === undefined ? all : all.map((t) => grouped(t, share));
+    const shape = checkShapes(list, all);
+    const { scale = 1 / Math.sqrt(Math.max(1, q.shape.at(-1) ?? 1)) } = options;
+    const run = isSmall(q, k, v) ? ordinary : fused;
+    return reshape(inFloat32(list, (...wide) => run(wide, { scale, causal })), shape);
+  });
 }
 
 /** Queries that leave most of a GPU idle in the kernel; their scores are fewer than the keys. */
@@ -192,7 +194,7 @@ const LOWEST = -1e30;
 const HIDDEN = -2e30;
 
 /** Attention of ordinary operations. */
-function composed(list: readonly Tensor[], numbers: AttentionNumbers): Tensor {
+function ordinary(list: readonly Tensor[], numbers: AttentionNumbers): Tensor {
   const [q, k, v, mask] = checked(list);
   const { scale, causal } = numbers;
   if (!mask && !(causal && (k.shape.at(-2) ?? 0) < (q.shape.at(-2) ?? 0))) {

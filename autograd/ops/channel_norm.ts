@@ -1,6 +1,6 @@
 import { type Shape, ShapeError, type Tensor, checkDtype, show, sizeOf } from
   "../../engine/index.ts";
-import { checkTensor, inFloat32 } from "../define.ts";
+import { checkOptions, checkTensor, composed, inFloat32 } from "../define.ts";
 import { stopGradient } from "../stop_gradient.ts";
 import { add, div, mul, pow, square, sub } from "./arithmetic.ts";
 import { affine, checkAffine } from "./norm.ts";
@@ -49,13 +49,15 @@ export interface BatchNormOptions extends ChannelNormOptions {
 export function batchNorm(
   x: Tensor, { eps = 1e-5, stats, weight, bias }: BatchNormOptions = {},
 ): Tensor {
-  const op = "batchNorm";
-  const [channels, across] = checkChannels(op, x, { weight, bias, ...stats });
-  if (!stats) return affine([x, weight, bias], across, (t) => byChannel(t, channels, eps));
-  return affine([x, weight, bias], across, (t, ...given) => {
-    const [center, spread] = given.map((s) => reshape(s, across)) as [Tensor, Tensor]; // as given
-    return mul(sub(t, center), rsqrt(add(spread, eps)));
-  }, [stats.mean, stats.variance]);
+  return composed("batchNorm", () => {
+    const op = "batchNorm";
+    const [channels, across] = checkChannels(op, x, { weight, bias, ...stats });
+    if (!stats) return affine([x, weight, bias], across, (t) => byChannel(t, channels, eps));
+    return affine([x, weight, bias], across, (t, ...given) => {
+      const [center, spread] = given.map((s) => reshape(s, across)) as [Tensor, Tensor]; // as given
+      return mul(sub(t, center), rsqrt(add(spread, eps)));
+    }, [stats.mean, stats.variance]);
+  });
 }
 
 /** The channels as rows of all their elements. */
@@ -73,12 +75,14 @@ function byChannel(x: Tensor, channels: number, eps: number): Tensor {
  * @throws ShapeError if there are less than two axes; DtypeError
  */
 export function batchStats(x: Tensor): BatchStats {
-  checkChannels("batchStats", x, {});
-  const axis = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
-  return {
-    mean: mean(x, { axis }),
-    variance: variance(x, { axis }),
-  };
+  return composed("batchStats", () => {
+    checkChannels("batchStats", x, {});
+    const axis = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
+    return {
+      mean: mean(x, { axis }),
+      variance: variance(x, { axis }),
+    };
+  });
 }
 
 /**
@@ -93,25 +97,28 @@ export function batchStats(x: Tensor): BatchStats {
 export function runningStats(
   stats: BatchStats, x: Tensor, { momentum = 0.9 }: { readonly momentum?: number } = {},
 ): BatchStats {
-  const op = "runningStats";
-  const [channels] = checkChannels(op, x, { ...stats });
-  if (!(momentum >= 0 && momentum <= 1)) {
-    throw new RangeError(`${op}: momentum is not in [0, 1]: ${momentum}. Use 0.9.`);
-  }
-  const count = x.size / channels;
-  if (!(count > 1)) {
-    throw new ShapeError(
-      `${op}: a channel needs two elements or more: ${show(x.shape)}. Give a larger batch.`,
-    );
-  }
-  const batch = batchStats(stopGradient(x));
-  const next = (old: Tensor, now: Tensor, share: number) => {
-    return add(mul(stopGradient(old), momentum), mul(now, share));
-  };
-  return {
-    mean: next(stats.mean, batch.mean, 1 - momentum),
-    variance: next(stats.variance, batch.variance, (1 - momentum) * count / (count - 1)),
-  };
+  return composed("runningStats", () => {
+    const op = "runningStats";
+    checkOptions(op, stats, "mean");
+    const [channels] = checkChannels(op, x, { ...stats });
+    if (!(momentum >= 0 && momentum <= 1)) {
+      throw new RangeError(`${op}: momentum is not in [0, 1]: ${momentum}. Use 0.9.`);
+    }
+    const count = x.size / channels;
+    if (!(count > 1)) {
+      throw new ShapeError(
+        `${op}: a channel needs two elements or more: ${show(x.shape)}. Give a larger batch.`,
+      );
+    }
+    const batch = batchStats(stopGradient(x));
+    const next = (old: Tensor, now: Tensor, share: number) => {
+      return add(mul(stopGradient(old), momentum), mul(now, share));
+    };
+    return {
+      mean: next(stats.mean, batch.mean, 1 - momentum),
+      variance: next(stats.variance, batch.variance, (1 - momentum) * count / (count - 1)),
+    };
+  });
 }
 
 /**
@@ -124,12 +131,14 @@ export function runningStats(
  * Source: Wu, He 2018
  */
 export function groupNorm(x: Tensor, groups: number, options: ChannelNormOptions = {}): Tensor {
-  return grouped("groupNorm", x, groups, options);
+  return composed("groupNorm", () => grouped("groupNorm", x, groups, options));
 }
 
 /** Each channel of each image with mean 0 and variance 1 over its places; as `groupNorm`. */
 export function instanceNorm(x: Tensor, options: ChannelNormOptions = {}): Tensor {
-  return grouped("instanceNorm", x, checkTensor("instanceNorm", x).shape[1] ?? 1, options);
+  return composed("instanceNorm", () => {
+    return grouped("instanceNorm", x, checkTensor("instanceNorm", x).shape[1] ?? 1, options);
+  });
 }
 
 function grouped(
@@ -173,19 +182,21 @@ export interface ResponseOptions {
 export function localResponseNorm(
   x: Tensor, size: number, { alpha = 1e-4, beta = 0.75, k = 1 }: ResponseOptions = {},
 ): Tensor {
-  const [channels] = checkChannels("localResponseNorm", x, {});
-  const { shape } = x;
-  const [before, after] = [Math.floor(size / 2), Math.ceil(size / 2) - 1];
-  if (!(Number.isInteger(size) && size >= 1)) {
-    throw new RangeError(`localResponseNorm: no such size: ${size}. Use 1 or more channels.`);
-  }
-  return inFloat32([x], (wide) => {
-    const t = wide as Tensor; // one went in
-    const squares = reshape(square(t), [shape[0] ?? 0, channels, sizeOf(shape.slice(2))]);
-    const means = avgPool2d(squares, {
-      kernel: [size, 1], stride: 1, padding: [[before, after], [0, 0]],
+  return composed("localResponseNorm", () => {
+    const [channels] = checkChannels("localResponseNorm", x, {});
+    const { shape } = x;
+    const [before, after] = [Math.floor(size / 2), Math.ceil(size / 2) - 1];
+    if (!(Number.isInteger(size) && size >= 1)) {
+      throw new RangeError(`localResponseNorm: no such size: ${size}. Use 1 or more channels.`);
+    }
+    return inFloat32([x], (wide) => {
+      const t = wide as Tensor; // one went in
+      const squares = reshape(square(t), [shape[0] ?? 0, channels, sizeOf(shape.slice(2))]);
+      const means = avgPool2d(squares, {
+        kernel: [size, 1], stride: 1, padding: [[before, after], [0, 0]],
+      });
+      return div(t, pow(add(mul(reshape(means, shape), alpha), k), beta));
     });
-    return div(t, pow(add(mul(reshape(means, shape), alpha), k), beta));
   });
 }
 

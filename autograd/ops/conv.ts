@@ -1,6 +1,6 @@
 import { type ConvForm, ShapeError, type Shape, type Tensor, type WindowAxis, checkDtype, convolve,
   convolveBack, convolveWeight, show } from "../../engine/index.ts";
-import { apply, checkTensor } from "../define.ts";
+import { apply, checkTensor, composed } from "../define.ts";
 import type { Operand } from "../tape.ts";
 import { sum } from "./reduce.ts";
 import { reshape } from "./views.ts";
@@ -36,7 +36,7 @@ export interface ConvTransposeOptions extends Omit<ConvOptions, "padding"> {
  * const y = conv2d(x, weight, { bias, stride: 2, padding: 1 });
  */
 export function conv2d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
-  return run("conv2d", x, weight, options, [...IMAGE, "height", "width"]);
+  return composed("conv2d", () => run("conv2d", x, weight, options, [...IMAGE, "height", "width"]));
 }
 
 /**
@@ -46,7 +46,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Te
  * @param weight `[out, in / groups, kernel]` f32
  */
 export function conv1d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
-  return run("conv1d", x, weight, options, [...IMAGE, "length"]);
+  return composed("conv1d", () => run("conv1d", x, weight, options, [...IMAGE, "length"]));
 }
 
 /**
@@ -62,7 +62,9 @@ export function conv1d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Te
 export function convTranspose2d(
   x: Tensor, weight: Tensor, options: ConvTransposeOptions = {},
 ): Tensor {
-  return runTransposed("convTranspose2d", x, weight, options, [...IMAGE, "height", "width"]);
+  return composed("convTranspose2d", () => {
+    return runTransposed("convTranspose2d", x, weight, options, [...IMAGE, "height", "width"]);
+  });
 }
 
 /**
@@ -74,7 +76,9 @@ export function convTranspose2d(
 export function convTranspose1d(
   x: Tensor, weight: Tensor, options: ConvTransposeOptions = {},
 ): Tensor {
-  return runTransposed("convTranspose1d", x, weight, options, [...IMAGE, "length"]);
+  return composed("convTranspose1d", () => {
+    return runTransposed("convTranspose1d", x, weight, options, [...IMAGE, "length"]);
+  });
 }
 
 const IMAGE = ["batch", "channels"] as const;

@@ -1,5 +1,6 @@
-import { ShapeError, type Tensor, checkDtype, full, scope, show } from "../../engine/index.ts";
-import { NUMERIC, checkTensor } from "../define.ts";
+import { ShapeError, type Tensor, checkDtype, checkList, checkShape, full, show } from
+  "../../engine/index.ts";
+import { NUMERIC, checkOptions, checkTensor, composed } from "../define.ts";
 import { cast, eq, where } from "./arithmetic.ts";
 import { linspace } from "./creation.ts";
 import { addUp, axisLookup, place } from "./lookup.ts";
@@ -23,18 +24,22 @@ export interface BincountOptions {
  * @returns `[length]` i32; with weights their sums, f32, added up in order
  * @throws ShapeError if the weights have another shape; DtypeError
  */
-export function bincount(x: Tensor, { length, weights }: BincountOptions): Tensor {
-  const op = "bincount";
-  checkDtype(op, checkTensor(op, x).dtype, ["i32"]);
-  const lookup = axisLookup([length], 0, x.size, true);
-  if (!weights) return place(op, x, lookup, [length], "count");
-  if (show(checkTensor(op, weights).shape) !== show(x.shape)) {
-    throw new ShapeError(
-      `${op}: weights and elements differ: ${show(weights.shape)} and ${show(x.shape)}. `
-        + `Give one weight for each element.`,
-    );
-  }
-  return scope(() => addUp(op, flatten(weights), flatten(x), lookup, [length]));
+export function bincount(x: Tensor, options: BincountOptions): Tensor {
+  return composed("bincount", () => {
+    const op = "bincount";
+    const { length, weights } = checkOptions(op, options, "length");
+    checkShape(op, [length]);
+    checkDtype(op, checkTensor(op, x).dtype, ["i32"]);
+    const lookup = axisLookup([length], 0, x.size, true);
+    if (!weights) return place(op, x, lookup, [length], "count");
+    if (show(checkTensor(op, weights).shape) !== show(x.shape)) {
+      throw new ShapeError(
+        `${op}: weights and elements differ: ${show(weights.shape)} and ${show(x.shape)}. `
+          + `Give one weight for each element.`,
+      );
+    }
+    return addUp(op, flatten(weights), flatten(x), lookup, [length]);
+  });
 }
 
 /** Options of `histogram`. */
@@ -52,15 +57,17 @@ export interface HistogramOptions {
  * @returns `[bins]` i32
  * @throws RangeError if the range is empty or there are no bins; DtypeError
  */
-export function histogram(x: Tensor, { bins = 10, range }: HistogramOptions): Tensor {
-  const [low, high] = range;
-  checkDtype("histogram", checkTensor("histogram", x).dtype, NUMERIC);
-  if (!(low < high) || !Number.isInteger(bins) || bins < 1) {
-    throw new RangeError(
-      `histogram: no bins: ${bins} from ${low} to ${high}. Use 1 or more, and a rising range.`,
-    );
-  }
-  return scope(() => {
+export function histogram(x: Tensor, options: HistogramOptions): Tensor {
+  return composed("histogram", () => {
+    const { bins = 10, range } = checkOptions("histogram", options, "range");
+    checkList("histogram", "the range", range);
+    const [low, high] = range;
+    checkDtype("histogram", checkTensor("histogram", x).dtype, NUMERIC);
+    if (!(low < high) || !Number.isInteger(bins) || bins < 1) {
+      throw new RangeError(
+        `histogram: no bins: ${bins} from ${low} to ${high}. Use 1 or more, and a rising range.`,
+      );
+    }
     const { device } = x;
     const own = cast(x, "f32");
     const edges = linspace(low, high, bins + 1, { device });

@@ -1,6 +1,6 @@
-import { type CreateOptions, type Layout, ShapeError, type Tensor, arange, full, ones, resolveAxis,
-  scope, show } from "../../engine/index.ts";
-import { checkTensor } from "../define.ts";
+import { type CreateOptions, type Layout, ShapeError, type Tensor, arange, checkList, full, ones,
+  resolveAxis, scope, show } from "../../engine/index.ts";
+import { checkTensor, composed } from "../define.ts";
 import { ge, le, where } from "./arithmetic.ts";
 import { fillPart, viewPart } from "./layouts.ts";
 import { sum } from "./reduce.ts";
@@ -48,6 +48,7 @@ export function diagonal(
   x: Tensor, { offset = 0, axes = [-2, -1] }: DiagonalOptions = {},
 ): Tensor {
   const { shape } = checkTensor("diagonal", x);
+  checkList("diagonal", "axes", axes);
   const [i = 0, j = 0] = axes.map((axis) => resolveAxis("diagonal", axis, shape));
   checkOffset("diagonal", offset);
   if (i !== j) return viewPart("diagonal", x, (whole) => diagonalLayout(whole, i, j, offset));
@@ -75,9 +76,18 @@ export function diag(x: Tensor, { k = 0 }: OffsetOptions = {}): Tensor {
   return fillPart("diag", x, [size, size], (whole) => diagonalLayout(whole, 0, 1, k));
 }
 
+/** Diagonal matrices `[..., n, n]` of the last axis of a tensor `[..., n]`. */
+export function diagonalMatrix(x: Tensor): Tensor {
+  const { shape } = x;
+  const rank = shape.length;
+  return fillPart("diag", x, [...shape, shape[rank - 1] ?? 0], (whole) => {
+    return diagonalLayout(whole, rank - 1, rank, 0);
+  });
+}
+
 /** Sum over a diagonal; axes, errors and result as of `diagonal`, without its last axis. */
 export function trace(x: Tensor, options: DiagonalOptions = {}): Tensor {
-  return scope(() => sum(diagonal(x, options), { axis: -1 }));
+  return composed("trace", () => sum(diagonal(x, options), { axis: -1 }));
 }
 
 /** True where a matrix has its elements on or below a diagonal, or on or above it. */
@@ -108,27 +118,29 @@ function part(op: string, x: Tensor, k: number, lower: boolean): Tensor {
  * @throws ShapeError for fewer than two axes; RangeError if k is not whole
  */
 export function tril(x: Tensor, { k = 0 }: OffsetOptions = {}): Tensor {
-  return part("tril", x, k, true);
+  return composed("tril", () => part("tril", x, k, true));
 }
 
 /** Matrices with zeros below a diagonal; as `tril`. */
 export function triu(x: Tensor, { k = 0 }: OffsetOptions = {}): Tensor {
-  return part("triu", x, k, false);
+  return composed("triu", () => part("triu", x, k, false));
 }
 
 /** A matrix with ones on and below a diagonal, `[rows, columns]` f32 by default. */
 export function tri(
   rows: number, columns = rows, { k = 0, ...options }: OffsetOptions & CreateOptions = {},
 ): Tensor {
-  return scope(() => tril(ones([rows, columns], options), { k }));
+  return composed("tri", () => tril(ones([rows, columns], options), { k }));
 }
 
 /** A matrix with ones on a diagonal, `[rows, columns]` f32 by default. Throws ShapeError. */
 export function eye(
   rows: number, columns = rows, { k = 0, ...options }: OffsetOptions & CreateOptions = {},
 ): Tensor {
-  checkOffset("eye", k);
-  const line = (whole: Layout) => diagonalLayout(whole, 0, 1, k);
-  const { shape } = line({ shape: [rows, columns], strides: [columns, 1], offset: 0 });
-  return scope(() => fillPart("eye", ones(shape, options), [rows, columns], line));
+  return composed("eye", () => {
+    checkOffset("eye", k);
+    const line = (whole: Layout) => diagonalLayout(whole, 0, 1, k);
+    const { shape } = line({ shape: [rows, columns], strides: [columns, 1], offset: 0 });
+    return scope(() => fillPart("eye", ones(shape, options), [rows, columns], line));
+  });
 }

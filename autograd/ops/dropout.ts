@@ -1,7 +1,8 @@
 import dropoutBody from "../../kernels/random/dropout.wgsl" with { type: "text" };
 import philoxText from "../../kernels/random/philox.wgsl" with { type: "text" };
-import { type Rng, type Tensor, checkDtype, elementwise, f32Bits } from "../../engine/index.ts";
-import { apply, checkTensor } from "../define.ts";
+import { type Rng, type Tensor, checkDtype, checkRng, elementwise, f32Bits } from
+  "../../engine/index.ts";
+import { apply, checkOptions, checkTensor } from "../define.ts";
 
 /** Options of `dropout`. */
 export interface DropoutOptions {
@@ -24,7 +25,9 @@ type Words = readonly [number, number, number, number];
  * @returns same shape, f32
  * @throws RangeError for another rate; DtypeError
  */
-export function dropout(x: Tensor, { rate = 0.5, rng }: DropoutOptions): Tensor {
+export function dropout(x: Tensor, options: DropoutOptions): Tensor {
+  const { rate = 0.5, rng } = checkOptions("dropout", options, "rng");
+  checkRng("dropout", rng);
   checkDtype("dropout", checkTensor("dropout", x).dtype, ["f32"]);
   if (!(rate >= 0 && rate < 1)) {
     throw new RangeError(`dropout: the rate is not in [0, 1): ${rate}. Use 0.1.`);

@@ -1,4 +1,4 @@
-import { ShapeError, type Tensor, checkDtype, resolveAxis, show } from "../../engine/index.ts";
+import { ShapeError, type Tensor, checkDtype, resolveAxis, scope, show } from "../../engine/index.ts";
 import { checkTensor } from "../define.ts";
 import { addUp, along, axisLookup, lookUp } from "./lookup.ts";
 import { reshape } from "./views.ts";
@@ -45,7 +45,7 @@ export function take(
   x: Tensor, index: Tensor, { axis }: { readonly axis?: number | undefined } = {},
 ): Tensor {
   const { shape } = checkTensor("take", x);
-  return axis === undefined ? pick("take", reshape(x, [-1]), index, 0)
+  return axis === undefined ? scope(() => pick("take", reshape(x, [-1]), index, 0))
     : pick("take", x, index, resolveAxis("take", axis, shape));
 }
 
@@ -83,5 +83,7 @@ export function scatterAdd(x: Tensor, index: Tensor, axis: number, length: numbe
         + `Give one index for each element.`,
     );
   }
-  return addUp("scatterAdd", x, index, along("scatterAdd", shape, index, axis), shape);
+  return scope(() => {
+    return addUp("scatterAdd", x, index, along("scatterAdd", shape, index, axis), shape);
+  });
 }

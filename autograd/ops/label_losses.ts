@@ -1,5 +1,5 @@
 import { ShapeError, type Tensor, resolveAxis, show } from "../../engine/index.ts";
-import { checkTensor, inFloat32 } from "../define.ts";
+import { checkTensor, composed, inFloat32 } from "../define.ts";
 import { add, cast, div, eq, lt, mul, ne, neg, where } from "./arithmetic.ts";
 import { checkLabels, rowLosses } from "./cross_entropy.ts";
 import { embedding, gather } from "./indexing.ts";
@@ -39,25 +39,27 @@ export interface CrossEntropyOptions extends NllOptions {
 export function crossEntropy(
   logits: Tensor, target: Tensor, options: CrossEntropyOptions = {},
 ): Tensor {
-  const { axis, labelSmoothing = 0, weight, ignoreIndex, reduction = "mean" } = options;
-  checkReduction("crossEntropy", reduction);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new RangeError(
-      `crossEntropy: labelSmoothing is not in [0, 1]: ${labelSmoothing}. Use 0.1.`,
-    );
-  }
-  const x = classesLast("crossEntropy", logits, axis);
-  if (x.shape.length === checkTensor("crossEntropy", target).shape.length && x.shape.length > 0) {
-    checkAlike("crossEntropy", ["logits", "target"], logits, target);
-    return inFloat32([x, target], (wide, chances) => chanceLosses(wide, chances, options));
-  }
-  if (weight === undefined && labelSmoothing === 0) {
-    const losses = rowLosses(x, target, ignoreIndex);
-    if (ignoreIndex === undefined || reduction !== "mean") return average(losses, {}, options);
-    return average(losses, { counted: ne(target, ignoreIndex) }, options);
-  }
-  checkLabels("crossEntropy", x, target);
-  return inFloat32([x], (wide) => smoothed(wide, target, options));
+  return composed("crossEntropy", () => {
+    const { axis, labelSmoothing = 0, weight, ignoreIndex, reduction = "mean" } = options;
+    checkReduction("crossEntropy", reduction);
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+      throw new RangeError(
+        `crossEntropy: labelSmoothing is not in [0, 1]: ${labelSmoothing}. Use 0.1.`,
+      );
+    }
+    const x = classesLast("crossEntropy", logits, axis);
+    if (x.shape.length === checkTensor("crossEntropy", target).shape.length && x.shape.length > 0) {
+      checkAlike("crossEntropy", ["logits", "target"], logits, target);
+      return inFloat32([x, target], (wide, chances) => chanceLosses(wide, chances, options));
+    }
+    if (weight === undefined && labelSmoothing === 0) {
+      const losses = rowLosses(x, target, ignoreIndex);
+      if (ignoreIndex === undefined || reduction !== "mean") return average(losses, {}, options);
+      return average(losses, { counted: ne(target, ignoreIndex) }, options);
+    }
+    checkLabels("crossEntropy", x, target);
+    return inFloat32([x], (wide) => smoothed(wide, target, options));
+  });
 }
 
 /** The cross-entropy with weights or smoothed labels. */
@@ -104,10 +106,12 @@ function chanceLosses(x: Tensor, target: Tensor, options: CrossEntropyOptions): 
  * @throws ShapeError if labels or weights do not fit the scores; RangeError; DtypeError
  */
 export function nllLoss(scores: Tensor, labels: Tensor, options: NllOptions = {}): Tensor {
-  checkReduction("nllLoss", options.reduction ?? "mean");
-  const x = classesLast("nllLoss", scores, options.axis);
-  checkLabels("nllLoss", x, labels);
-  return inFloat32([x], (wide) => nllRows(wide, labels, options));
+  return composed("nllLoss", () => {
+    checkReduction("nllLoss", options.reduction ?? "mean");
+    const x = classesLast("nllLoss", scores, options.axis);
+    checkLabels("nllLoss", x, labels);
+    return inFloat32([x], (wide) => nllRows(wide, labels, options));
+  });
 }
 
 function nllRows(x: Tensor, labels: Tensor, options: NllOptions): Tensor {
@@ -163,7 +167,8 @@ function classesLast(op: string, x: Tensor, axis = -1): Tensor {
 }
 
 function checkWeight(op: string, x: Tensor, weight: Tensor | undefined): void {
-  if (weight === undefined || show(weight.shape) === show(x.shape.slice(-1))) return;
+  if (weight === undefined) return;
+  if (show(checkTensor(op, weight).shape) === show(x.shape.slice(-1))) return;
   throw new ShapeError(
     `${op}: the weights do not fit the classes: ${show(weight.shape)} for `
       + `${show(x.shape.slice(-1))}. Give one for each class.`,

@@ -5,7 +5,7 @@ import logText from "../../kernels/math/log.wgsl" with { type: "text" };
 import log1pText from "../../kernels/math/log1p.wgsl" with { type: "text" };
 import { ShapeError, type Tensor, show } from "../../engine/index.ts";
 import { asFloat } from "../as_float.ts";
-import { checkTensor, defineBinary, inFloat32, showShapes } from "../define.ts";
+import { checkTensor, composed, defineBinary, inFloat32, showShapes } from "../define.ts";
 import { defineMany } from "../define_many.ts";
 import type { Operand } from "../tape.ts";
 import { add, div, log, maximum, mul, neg, square, sub } from "./arithmetic.ts";
@@ -62,10 +62,12 @@ export function lossOf(
   op: string, names: readonly string[], inputs: readonly Tensor[], options: LossOptions,
   losses: (...inputs: [Tensor, Tensor, Tensor]) => Tensor,
 ): Tensor {
-  checkAlike(op, names, ...inputs);
-  const run = losses as (...list: Tensor[]) => Tensor; // as many as there are names
-  const floats = inputs.map((x) => asFloat(op, x));
-  return inFloat32(floats, (...list) => reduceLoss(op, run(...list), options));
+  return composed(op, () => {
+    checkAlike(op, names, ...inputs);
+    const run = losses as (...list: Tensor[]) => Tensor; // as many as there are names
+    const floats = inputs.map((x) => asFloat(op, x));
+    return inFloat32(floats, (...list) => reduceLoss(op, run(...list), options));
+  });
 }
 
 /**
@@ -169,12 +171,14 @@ export interface KlDivOptions {
  * @throws as `mseLoss`
  */
 export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
-  const { reduction = "mean", logTarget = false } = options;
-  const inner = { reduction: reduction === "batchmean" ? "sum" : reduction };
-  const total = lossOf("klDiv", PAIR, [input, target], inner, (x, t) => {
-    return logTarget ? mul(exp(t), sub(t, x)) : KL(x, t);
+  return composed("klDiv", () => {
+    const { reduction = "mean", logTarget = false } = options;
+    const inner = { reduction: reduction === "batchmean" ? "sum" : reduction };
+    const total = lossOf("klDiv", PAIR, [input, target], inner, (x, t) => {
+      return logTarget ? mul(exp(t), sub(t, x)) : KL(x, t);
+    });
+    return reduction === "batchmean" ? mul(total, 1 / (input.shape[0] ?? 1)) : total;
   });
-  return reduction === "batchmean" ? mul(total, 1 / (input.shape[0] ?? 1)) : total;
 }
 
 const KL = /* @__PURE__ */ defineBinary({

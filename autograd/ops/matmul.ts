@@ -1,4 +1,4 @@
-import { type Tensor, matmulFused } from "../../engine/index.ts";
+import { type Tensor, matmulFused, scope } from "../../engine/index.ts";
 import { convert } from "../cast.ts";
 import { type OpSpec, apply, checkTensor } from "../define.ts";
 import { promoteTypes } from "../promote.ts";
@@ -35,12 +35,14 @@ const MATMUL: OpSpec = {
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const [left, right] = [checkTensor("matmul", a).shape, checkTensor("matmul", b).shape];
-  if (left.length === 1 || right.length === 1) return withVectors(a, b);
+  if (left.length === 1 || right.length === 1) return scope(() => withVectors(a, b));
   const inner = left.at(-1);
   if (left.length < 3 || right.length !== 2 || inner === 0) return apply(MATMUL, [a, b]);
   // One tall product, whose gradient by b is one product too instead of a sum over batches.
-  const tall = apply(MATMUL, [reshape(a, [-1, inner ?? 1]), b]);
-  return reshape(tall, [...left.slice(0, -1), ...right.slice(1)]);
+  return scope(() => {
+    const tall = apply(MATMUL, [reshape(a, [-1, inner ?? 1]), b]);
+    return reshape(tall, [...left.slice(0, -1), ...right.slice(1)]);
+  });
 }
 
 /** The product where one operand or both are vectors. */

@@ -1,6 +1,6 @@
 import { type Shape, ShapeError, type Tensor, checkDtype, resolveAxes, show, sizeOf } from
   "../../engine/index.ts";
-import { checkTensor, inFloat32 } from "../define.ts";
+import { checkTensor, composed, inFloat32 } from "../define.ts";
 import { add, maximum, mul, sub } from "./arithmetic.ts";
 import { mean, sumSquares } from "./reduce.ts";
 import { LAYER, type Normalization, RMS, normalizeRows } from "./row_norm.ts";
@@ -32,7 +32,7 @@ export interface NormOptions {
  * Source: Zhang, Sennrich 2019
  */
 export function rmsNorm(x: Tensor, { eps = 1e-6, ...options }: NormOptions = {}): Tensor {
-  return normalized("rmsNorm", RMS, x, eps, options);
+  return composed("rmsNorm", () => normalized("rmsNorm", RMS, x, eps, options));
 }
 
 /**
@@ -44,17 +44,19 @@ export function rmsNorm(x: Tensor, { eps = 1e-6, ...options }: NormOptions = {})
  * Source: Ba, Kiros, Hinton 2016
  */
 export function layerNorm(x: Tensor, { eps = 1e-5, ...options }: NormOptions = {}): Tensor {
-  return normalized("layerNorm", LAYER, x, eps, options);
+  return composed("layerNorm", () => normalized("layerNorm", LAYER, x, eps, options));
 }
 
 /** Divided by the root mean square along an axis, by default the last: `rmsNorm` without eps. */
 export function rmsDivide(x: Tensor, { axis = -1 }: { readonly axis?: NormAxis } = {}): Tensor {
-  return normalized("rmsDivide", RMS, x, 0, { axis });
+  return composed("rmsDivide", () => normalized("rmsDivide", RMS, x, 0, { axis }));
 }
 
 /** Without the mean along an axis, by default the last. Throws ShapeError, DtypeError. */
 export function meanSubtract(x: Tensor, { axis = -1 }: { readonly axis?: NormAxis } = {}): Tensor {
-  return inFloat32([x], (t) => sub(t, mean(t, { axis, keepDims: true })));
+  return composed("meanSubtract", () => {
+    return inFloat32([x], (t) => sub(t, mean(t, { axis, keepDims: true })));
+  });
 }
 
 /**
@@ -68,10 +70,12 @@ export function meanSubtract(x: Tensor, { axis = -1 }: { readonly axis?: NormAxi
 export function normalize(
   x: Tensor, { axis = -1, eps = 1e-12 }: Pick<NormOptions, "axis" | "eps"> = {},
 ): Tensor {
-  checkDtype("normalize", checkTensor("normalize", x).dtype, ["f32"]);
-  // The root of the larger square: a root of 0 would have no derivative.
-  return inFloat32([x], (t) => {
-    return mul(t, rsqrt(maximum(sumSquares(t, { axis, keepDims: true }), eps * eps)));
+  return composed("normalize", () => {
+    checkDtype("normalize", checkTensor("normalize", x).dtype, ["f32"]);
+    // The root of the larger square: a root of 0 would have no derivative.
+    return inFloat32([x], (t) => {
+      return mul(t, rsqrt(maximum(sumSquares(t, { axis, keepDims: true }), eps * eps)));
+    });
   });
 }
 

@@ -1,4 +1,4 @@
-import { ShapeError, type Tensor, show } from "../../engine/index.ts";
+import { ShapeError, type Tensor, scope, show } from "../../engine/index.ts";
 import { checkTensor } from "../define.ts";
 import { fillPart } from "./layouts.ts";
 import { type Range, concat, slice, sliceLayout } from "./parts.ts";
@@ -30,29 +30,32 @@ export function pad(
 ): Tensor {
   const { shape } = checkTensor("pad", x);
   checkWidths(x, widths);
-  const cut = widths.flat().some((w) => w < 0);
-  const inner = cut ? slice(x, widths.map(([before, after], i): Range => {
-    return [Math.max(0, -before), (shape[i] ?? 0) - Math.max(0, -after)];
-  })) : x;
-  const wide = widths.map(([before, after]) => {
-    return [Math.max(0, before), Math.max(0, after)] as const;
+  return scope(() => {
+    const cut = widths.flat().some((w) => w < 0);
+    const inner = cut ? slice(x, widths.map(([before, after], i): Range => {
+      return [Math.max(0, -before), (shape[i] ?? 0) - Math.max(0, -after)];
+    })) : x;
+    const wide = widths.map(([before, after]) => {
+      return [Math.max(0, before), Math.max(0, after)] as const;
+    });
+    if (mode === "constant") return bordered(inner, wide, value);
+    if (!["reflect", "replicate", "circular"].includes(mode)) {
+      throw new RangeError(
+        `pad: unknown mode: ${String(mode)}. Use "constant", "reflect", "replicate" or "circular".`,
+      );
+    }
+    return wide.reduce((y, pair, axis) => extended(y, axis, pair, mode), inner);
   });
-  if (mode === "constant") return bordered(inner, wide, value);
-  if (!["reflect", "replicate", "circular"].includes(mode)) {
-    throw new RangeError(
-      `pad: unknown mode: ${String(mode)}. Use "constant", "reflect", "replicate" or "circular".`,
-    );
-  }
-  return wide.reduce((y, pair, axis) => extended(y, axis, pair, mode), inner);
 }
 
 function checkWidths(x: Tensor, widths: Widths): void {
   const { shape } = x;
-  const fit = widths.every((pair, i) => {
-    const left = pair.reduce((size, w) => size + Math.min(0, w), shape[i] ?? 0);
+  const fit = Array.isArray(widths) && (widths as Widths).every((pair, i) => {
+    if (!Array.isArray(pair)) return false;
+    const left = (pair as Widths[number]).reduce((size, w) => size + Math.min(0, w), shape[i] ?? 0);
     return pair.length === 2 && pair.every(Number.isInteger) && left >= 0;
   });
-  if (widths.length <= shape.length && fit) return;
+  if (fit && widths.length <= shape.length) return;
   throw new ShapeError(
     `pad: not a pair of whole widths for each axis: ${JSON.stringify(widths)} for ${show(shape)}.`
       + ` Cut no more than there is.`,

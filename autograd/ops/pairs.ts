@@ -11,7 +11,7 @@ import nanToNumBody from "../../kernels/quaternary/nan_to_num.wgsl" with { type:
 import clipBody from "../../kernels/ternary/clip.wgsl" with { type: "text" };
 import lerpBody from "../../kernels/ternary/lerp.wgsl" with { type: "text" };
 import { type Tensor, isFloat, zeros } from "../../engine/index.ts";
-import { NUMERIC, checkTensor, defineBinary } from "../define.ts";
+import { NUMERIC, checkTensor, composed, defineBinary } from "../define.ts";
 import { defineMany } from "../define_many.ts";
 import type { Operand } from "../tape.ts";
 import { div, mul, neg, sub, where } from "./arithmetic.ts";
@@ -166,5 +166,5 @@ const NAN_TO_NUM = /* @__PURE__ */ defineMany({
  * @throws ShapeError if the shapes do not broadcast; DtypeError
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
-  return where(mask, value, x);
+  return composed("maskedFill", () => where(mask, value, x));
 }

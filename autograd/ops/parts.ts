@@ -1,6 +1,6 @@
-import { type DType, type Layout, type Shape, ShapeError, type Tensor, copyInto, resolveAxis, show }
-  from "../../engine/index.ts";
-import { apply, checkTensor } from "../define.ts";
+import { type DType, type Layout, type Shape, ShapeError, type Tensor, checkList, copyInto,
+  resolveAxis, show } from "../../engine/index.ts";
+import { apply, checkTensor, composed } from "../define.ts";
 import { promoted } from "../promote.ts";
 import { viewPart } from "./layouts.ts";
 import { unsqueeze } from "./views.ts";
@@ -16,6 +16,7 @@ export type Range = readonly [start: number, end: number, step?: number] | null;
  * @throws ShapeError if there are more ranges than axes; RangeError for a step of 0
  */
 export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
+  checkList("slice", "the ranges", ranges);
   return viewPart("slice", x, (whole) => sliceLayout(whole, ranges));
 }
 
@@ -42,6 +43,7 @@ export function sliceLayout({ shape, strides, offset }: Layout, ranges: readonly
 /** First place, number of places, and step. */
 function resolveRange(range: Range, size: number): [number, number, number] {
   if (range === null) return [0, size, 1];
+  checkList("slice", "a range", range);
   const [start, end, step = 1] = range;
   const isPlace = (i: number) => Number.isInteger(i) || Math.abs(i) === Infinity;
   if (!Number.isInteger(step) || step === 0 || !isPlace(start) || !isPlace(end)) {
@@ -65,9 +67,10 @@ function resolveRange(range: Range, size: number): [number, number, number] {
 export function concat(
   list: readonly Tensor[], { axis = 0 }: { readonly axis?: number } = {},
 ): Tensor {
+  checkList("concat", "what to join", list);
   const [head] = list;
   if (!head) throw new ShapeError("concat: nothing to join: the list is empty. Give a tensor.");
-  const at = resolveAxis("concat", axis, head.shape);
+  const at = resolveAxis("concat", axis, checkTensor("concat", head).shape);
   const others = (s: Shape) => show(s.filter((_, i) => i !== at));
   for (const t of list) {
     checkTensor("concat", t);
@@ -117,7 +120,14 @@ function join(
 export function stack(
   list: readonly Tensor[], { axis = 0 }: { readonly axis?: number } = {},
 ): Tensor {
-  return concat(list.map((t) => unsqueeze(t, axis)), { axis });
+  return composed("stack", () => {
+    checkList("stack", "what to join", list);
+    const shapes = [...new Set(list.map((t) => show(checkTensor("stack", t).shape)))];
+    if (shapes.length > 1) {
+      throw new ShapeError(`stack: shapes differ: ${shapes.join(" and ")}. Make them equal.`);
+    }
+    return concat(list.map((t) => unsqueeze(t, axis)), { axis });
+  });
 }
 
 /**
@@ -130,6 +140,7 @@ export function split(
   x: Tensor, sizes: readonly number[], { axis = 0 }: { readonly axis?: number } = {},
 ): Tensor[] {
   const at = resolveAxis("split", axis, checkTensor("split", x).shape);
+  checkList("split", "sizes", sizes);
   const whole = sizes.every((d) => Number.isInteger(d) && d >= 0);
   if (!whole || sizes.reduce((n, d) => n + d, 0) !== x.shape[at]) {
     throw new ShapeError(

@@ -5,7 +5,7 @@ import spreadText from "../../kernels/pool/spread.wgsl" with { type: "text" };
 import { type ConvForm, type Shape, ShapeError, type Tensor, type ThreadKernel, checkDtype,
   convolve, convolveBack, full, runThreads, show, sizeOf, tensor, withContiguous } from
   "../../engine/index.ts";
-import { apply, checkTensor, inFloat32 } from "../define.ts";
+import { apply, checkOptions, checkTensor, composed, inFloat32 } from "../define.ts";
 import type { Operand } from "../tape.ts";
 import { mul } from "./arithmetic.ts";
 import { mean } from "./reduce.ts";
@@ -38,12 +38,12 @@ export interface AvgPoolOptions extends Omit<PoolOptions, "dilation"> {
  *   not whole numbers; DtypeError
  */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
-  return maxPool("maxPool2d", x, 2, options);
+  return composed("maxPool2d", () => maxPool("maxPool2d", x, 2, options));
 }
 
 /** Largest element of each window of `x [..., length]`: as `maxPool2d`, along one axis. */
 export function maxPool1d(x: Tensor, options: PoolOptions): Tensor {
-  return maxPool("maxPool1d", x, 1, options);
+  return composed("maxPool1d", () => maxPool("maxPool1d", x, 1, options));
 }
 
 /**
@@ -55,12 +55,12 @@ export function maxPool1d(x: Tensor, options: PoolOptions): Tensor {
  * @throws as `maxPool2d`
  */
 export function avgPool2d(x: Tensor, options: AvgPoolOptions): Tensor {
-  return avgPool("avgPool2d", x, 2, options);
+  return composed("avgPool2d", () => avgPool("avgPool2d", x, 2, options));
 }
 
 /** Mean of each window of `x [..., length]`: as `avgPool2d`, along one axis. */
 export function avgPool1d(x: Tensor, options: AvgPoolOptions): Tensor {
-  return avgPool("avgPool1d", x, 1, options);
+  return composed("avgPool1d", () => avgPool("avgPool1d", x, 1, options));
 }
 
 /**
@@ -88,16 +88,18 @@ export function globalAvgPool(x: Tensor): Tensor {
  * @throws ShapeError if the input has no elements along an axis; RangeError for sizes below 1
  */
 export function adaptiveMaxPool2d(x: Tensor, size: PerAxis): Tensor {
-  const op = "adaptiveMaxPool2d";
-  const sizes = checkImage(op, x, 2);
-  const outs = perAxis(op, "size", size, 2, 1);
-  if (sizes.includes(0)) {
-    throw new ShapeError(`${op}: no elements: ${show(x.shape)}. Give an axis of 1 or more.`);
-  }
-  return largest(op, x, sizes.map((length, i) => {
-    const out = outs[i] ?? 1;
-    return { size: length, out, words: [length, out, 0, length, out, 1, 0, 0] };
-  }));
+  return composed("adaptiveMaxPool2d", () => {
+    const op = "adaptiveMaxPool2d";
+    const sizes = checkImage(op, x, 2);
+    const outs = perAxis(op, "size", size, 2, 1);
+    if (sizes.includes(0)) {
+      throw new ShapeError(`${op}: no elements: ${show(x.shape)}. Give an axis of 1 or more.`);
+    }
+    return largest(op, x, sizes.map((length, i) => {
+      const out = outs[i] ?? 1;
+      return { size: length, out, words: [length, out, 0, length, out, 1, 0, 0] };
+    }));
+  });
 }
 
 function maxPool(op: string, x: Tensor, axes: 1 | 2, options: PoolOptions): Tensor {
@@ -110,7 +112,8 @@ function maxPool(op: string, x: Tensor, axes: 1 | 2, options: PoolOptions): Tens
 function windowsOf(
   op: string, x: Tensor, axes: 1 | 2, options: PoolOptions,
 ): PaddedAxis[] {
-  const { kernel, stride = kernel, padding, dilation, ceilMode } = options;
+  const { kernel, stride = kernel, padding, dilation, ceilMode } =
+    checkOptions(op, options, "kernel");
   const sizes = checkImage(op, x, axes);
   const taps = perAxis(op, "kernel", kernel, axes, 1);
   return windowAxes(op, sizes, taps, { stride, padding, dilation }, ceilMode);

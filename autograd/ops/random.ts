@@ -1,8 +1,8 @@
 import integersBody from "../../kernels/random/integers.wgsl" with { type: "text" };
 import philoxText from "../../kernels/random/philox.wgsl" with { type: "text" };
-import { type CreateOptions, type Rng, type Shape, type Tensor, currentDevice, elementwise, full,
-  randomBits, scope, uniform } from "../../engine/index.ts";
-import { checkTensor } from "../define.ts";
+import { type CreateOptions, type Rng, type Shape, type Tensor, checkRng, checkShape,
+  currentDevice, elementwise, full, randomBits, uniform } from "../../engine/index.ts";
+import { checkOptions, checkTensor, composed } from "../define.ts";
 import { add, log, lt, maximum, mul, neg, sub } from "./arithmetic.ts";
 import { erfinv } from "./inverse.ts";
 import { clip } from "./pairs.ts";
@@ -21,24 +21,30 @@ export type DrawOptions = Pick<CreateOptions, "device">;
  */
 export function randomIntegers(
   from: Rng, shape: Shape,
-  { low = 0, high, device = currentDevice() }:
-    DrawOptions & { readonly low?: number; readonly high: number },
+  options: DrawOptions & { readonly low?: number; readonly high: number },
 ): Tensor {
-  const whole = [low, high].every((v) => Number.isInteger(v) && Math.abs(v) <= 2 ** 31);
-  if (!whole || high <= low || high - low >= 2 ** 32) {
-    throw new RangeError(
-      `randomIntegers: no whole numbers of i32 from ${low} to before ${high}. Use low < high.`,
-    );
-  }
-  const { key, stream } = from.take();
-  const body = { name: "integers", wgsl: [philoxText, integersBody].join("\n"), indexed: true };
-  const words = [...key, stream >>> 0, Math.floor(stream / 2 ** 32), low >>> 0, high - low];
-  return elementwise(device, { body, operands: words, type: "u32", out: "i32" }, shape);
+  return composed("randomIntegers", () => {
+    const { low = 0, high, device = currentDevice() } =
+      checkOptions("randomIntegers", options, "high");
+    checkRng("randomIntegers", from);
+    checkShape("randomIntegers", shape);
+    const whole = [low, high].every((v) => Number.isInteger(v) && Math.abs(v) <= 2 ** 31);
+    if (!whole || high <= low || high - low >= 2 ** 32) {
+      throw new RangeError(
+        `randomIntegers: not a range of whole i32 numbers: ${low} to before ${high}. `
+          + `Use low < high.`,
+      );
+    }
+    const { key, stream } = from.take();
+    const body = { name: "integers", wgsl: [philoxText, integersBody].join("\n"), indexed: true };
+    const words = [...key, stream >>> 0, Math.floor(stream / 2 ** 32), low >>> 0, high - low];
+    return elementwise(device, { body, operands: words, type: "u32", out: "i32" }, shape);
+  });
 }
 
 /** The numbers from 0 to n - 1 in random order, `[n]` i32: the same on every host. */
 export function permutation(from: Rng, n: number, options: DrawOptions = {}): Tensor {
-  return scope(() => argsort(randomBits(from, [n], options)));
+  return composed("permutation", () => argsort(randomBits(from, [n], options)));
 }
 
 /**
@@ -47,21 +53,26 @@ export function permutation(from: Rng, n: number, options: DrawOptions = {}): Te
  * @param p chance, a number or a tensor that broadcasts to the shape; in steps of 2^-24
  */
 export function bernoulli(
-  from: Rng, shape: Shape, { p = 0.5, ...options }: DrawOptions & { readonly p?: number | Tensor },
+  from: Rng, shape: Shape,
+  { p = 0.5, ...options }: DrawOptions & { readonly p?: number | Tensor } = {},
 ): Tensor {
-  const own = typeof p === "number" ? options : { device: checkTensor("bernoulli", p).device };
-  return scope(() => lt(uniform(from, shape, own), p));
+  return composed("bernoulli", () => {
+    const own = typeof p === "number" ? options : { device: checkTensor("bernoulli", p).device };
+    return lt(uniform(from, shape, own), p);
+  });
 }
 
 /** Exponential numbers of mean 1, `shape` f32, in [0, 16.7). */
 export function exponential(from: Rng, shape: Shape, options: DrawOptions = {}): Tensor {
-  return scope(() => neg(log1p(neg(uniform(from, shape, options)))));
+  return composed("exponential", () => neg(log1p(neg(uniform(from, shape, options)))));
 }
 
 /** Gumbel numbers, `shape` f32: added to logits, the largest is at each place by its chance. */
 export function gumbel(from: Rng, shape: Shape, options: DrawOptions = {}): Tensor {
-  // an exponential number of 0 stands for those up to 2^-24
-  return scope(() => neg(log(maximum(exponential(from, shape, options), 2 ** -25))));
+  return composed("gumbel", () => {
+    // an exponential number of 0 stands for those up to 2^-24
+    return neg(log(maximum(exponential(from, shape, options), 2 ** -25)));
+  });
 }
 
 /**
@@ -74,8 +85,10 @@ export function gumbel(from: Rng, shape: Shape, options: DrawOptions = {}): Tens
 export function categorical(
   from: Rng, logits: Tensor, { axis = -1 }: { readonly axis?: number } = {},
 ): Tensor {
-  const { shape, device } = checkTensor("categorical", logits);
-  return scope(() => argmax(add(logits, gumbel(from, shape, { device })), { axis }));
+  return composed("categorical", () => {
+    const { shape, device } = checkTensor("categorical", logits);
+    return argmax(add(logits, gumbel(from, shape, { device })), { axis });
+  });
 }
 
 /**
@@ -90,12 +103,12 @@ export function truncatedNormal(
   { low = -2, high = 2, ...options }:
     DrawOptions & { readonly low?: number; readonly high?: number } = {},
 ): Tensor {
-  if (!(low < high && low <= 4 && high >= -4)) {
-    throw new RangeError(
-      `truncatedNormal: no bounds: ${low} and ${high}. Use low < high, within 4 of 0.`,
-    );
-  }
-  return scope(() => {
+  return composed("truncatedNormal", () => {
+    if (!(low < high && low <= 4 && high >= -4)) {
+      throw new RangeError(
+        `truncatedNormal: no bounds: ${low} and ${high}. Use low < high, within 4 of 0.`,
+      );
+    }
     const u = uniform(from, shape, options);
     const [start, end] = [low, high].map((bound) => {
       return erf(full([], Math.max(-9, Math.min(9, bound)) * Math.SQRT1_2, { device: u.device }));

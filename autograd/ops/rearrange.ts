@@ -1,6 +1,6 @@
-import { type Shape, ShapeError, type Tensor, resolveAxes, resolveAxis, show, sizeOf } from
-  "../../engine/index.ts";
-import { applyView, checkTensor } from "../define.ts";
+import { type Shape, ShapeError, type Tensor, checkList, resolveAxes, resolveAxis, show, sizeOf }
+  from "../../engine/index.ts";
+import { applyView, checkTensor, composed } from "../define.ts";
 import { type Range, concat, slice, split } from "./parts.ts";
 import { expand, permute, reshape } from "./views.ts";
 
@@ -40,15 +40,17 @@ export function roll(
   x: Tensor, shift: number | readonly number[],
   { axis }: { readonly axis?: number | readonly number[] | undefined } = {},
 ): Tensor {
-  const { shape } = checkTensor("roll", x);
-  if (axis === undefined) return reshape(roll(reshape(x, [-1]), shift, { axis: 0 }), shape);
-  const [shifts, axes] = [[shift].flat(), [axis].flat()] as [number[], number[]];
-  if (shifts.length !== axes.length) {
-    throw new ShapeError(
-      `roll: not one shift for each axis: ${show(shifts)} for ${show(axes)}. Give equal lists.`,
-    );
-  }
-  return axes.reduce((y, a, k) => rolled(y, shifts[k] ?? 0, resolveAxis("roll", a, shape)), x);
+  return composed("roll", () => {
+    const { shape } = checkTensor("roll", x);
+    if (axis === undefined) return reshape(roll(reshape(x, [-1]), shift, { axis: 0 }), shape);
+    const [shifts, axes] = [[shift].flat(), [axis].flat()] as [number[], number[]];
+    if (shifts.length !== axes.length) {
+      throw new ShapeError(
+        `roll: not one shift for each axis: ${show(shifts)} for ${show(axes)}. Give equal lists.`,
+      );
+    }
+    return axes.reduce((y, a, k) => rolled(y, shifts[k] ?? 0, resolveAxis("roll", a, shape)), x);
+  });
 }
 
 function rolled(x: Tensor, shift: number, axis: number): Tensor {
@@ -68,6 +70,7 @@ function repeatRuns(x: Tensor, inner: number, times: number, shape: Shape): Tens
 }
 
 function checkTimes(op: string, times: readonly number[]): void {
+  checkList(op, "repeats", times);
   if (times.every((n) => Number.isInteger(n) && n >= 0)) return;
   throw new ShapeError(
     `${op}: repeats must be whole and not negative: ${show(times)}. Check how they were computed.`,
@@ -81,16 +84,18 @@ function checkTimes(op: string, times: readonly number[]): void {
  * @throws ShapeError if one is negative or not whole
  */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
-  const { shape } = checkTensor("tile", x);
-  checkTimes("tile", repeats);
-  const rank = Math.max(shape.length, repeats.length);
-  const ones = (list: Shape) => [...Array<number>(rank - list.length).fill(1), ...list];
-  const times = ones(repeats);
-  return times.reduceRight((y, n, axis) => {
-    if (n === 1) return y;
-    const to = y.shape.map((d, i) => (i === axis ? d * n : d));
-    return repeatRuns(y, sizeOf(y.shape.slice(axis)), n, to);
-  }, reshape(x, ones(shape)));
+  return composed("tile", () => {
+    const { shape } = checkTensor("tile", x);
+    checkTimes("tile", repeats);
+    const rank = Math.max(shape.length, repeats.length);
+    const ones = (list: Shape) => [...Array<number>(rank - list.length).fill(1), ...list];
+    const times = ones(repeats);
+    return times.reduceRight((y, n, axis) => {
+      if (n === 1) return y;
+      const to = y.shape.map((d, i) => (i === axis ? d * n : d));
+      return repeatRuns(y, sizeOf(y.shape.slice(axis)), n, to);
+    }, reshape(x, ones(shape)));
+  });
 }
 
 /**
@@ -102,12 +107,14 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
 export function repeatInterleave(
   x: Tensor, repeats: number, { axis }: { readonly axis?: number | undefined } = {},
 ): Tensor {
-  const { shape } = checkTensor("repeatInterleave", x);
-  checkTimes("repeatInterleave", [repeats]);
-  if (axis === undefined) return repeatRuns(x, 1, repeats, [x.size * repeats]);
-  const at = resolveAxis("repeatInterleave", axis, shape);
-  const to = shape.map((d, i) => (i === at ? d * repeats : d));
-  return repeatRuns(x, sizeOf(shape.slice(at + 1)), repeats, to);
+  return composed("repeatInterleave", () => {
+    const { shape } = checkTensor("repeatInterleave", x);
+    checkTimes("repeatInterleave", [repeats]);
+    if (axis === undefined) return repeatRuns(x, 1, repeats, [x.size * repeats]);
+    const at = resolveAxis("repeatInterleave", axis, shape);
+    const to = shape.map((d, i) => (i === at ? d * repeats : d));
+    return repeatRuns(x, sizeOf(shape.slice(at + 1)), repeats, to);
+  });
 }
 
 /**
@@ -160,11 +167,14 @@ export function flatten(
 
 /** One axis split into several of those sizes, of which one may be -1; as `reshape`. */
 export function unflatten(x: Tensor, axis: number, sizes: Shape): Tensor {
-  const { shape } = checkTensor("unflatten", x);
-  const at = resolveAxis("unflatten", axis, shape);
-  const known = sizeOf(sizes.filter((d) => d !== -1));
-  const all = sizes.map((d) => (d === -1 ? (shape[at] ?? 0) / known : d));
-  return reshape(x, [...shape.slice(0, at), ...all, ...shape.slice(at + 1)]);
+  return composed("unflatten", () => {
+    const { shape } = checkTensor("unflatten", x);
+    const at = resolveAxis("unflatten", axis, shape);
+    checkList("unflatten", "sizes", sizes);
+    const known = sizeOf(sizes.filter((d) => d !== -1));
+    const all = sizes.map((d) => (d === -1 ? (shape[at] ?? 0) / known : d));
+    return reshape(x, [...shape.slice(0, at), ...all, ...shape.slice(at + 1)]);
+  });
 }
 
 /**
@@ -178,14 +188,17 @@ export function unflatten(x: Tensor, axis: number, sizes: Shape): Tensor {
 export function meshgrid(
   vectors: readonly Tensor[], { indexing = "ij" }: { readonly indexing?: "ij" | "xy" } = {},
 ): Tensor[] {
-  const sizes = vectors.map((v) => {
-    const [size] = checkTensor("meshgrid", v).shape;
-    if (size !== undefined && v.shape.length === 1) return size;
-    throw new ShapeError(`meshgrid: not a vector: ${show(v.shape)}. Give [n] each.`);
-  });
-  const place = (i: number) => (indexing === "xy" && i < 2 && vectors.length > 1 ? 1 - i : i);
-  const shape = sizes.map((_, i) => sizes[place(i)] ?? 0);
-  return vectors.map((v, i) => {
-    return expand(reshape(v, shape.map((d, axis) => (axis === place(i) ? d : 1))), shape);
+  return composed("meshgrid", () => {
+    checkList("meshgrid", "what to span", vectors);
+    const sizes = vectors.map((v) => {
+      const [size] = checkTensor("meshgrid", v).shape;
+      if (size !== undefined && v.shape.length === 1) return size;
+      throw new ShapeError(`meshgrid: not a vector: ${show(v.shape)}. Give [n] each.`);
+    });
+    const place = (i: number) => (indexing === "xy" && i < 2 && vectors.length > 1 ? 1 - i : i);
+    const shape = sizes.map((_, i) => sizes[place(i)] ?? 0);
+    return vectors.map((v, i) => {
+      return expand(reshape(v, shape.map((d, axis) => (axis === place(i) ? d : 1))), shape);
+    });
   });
 }

@@ -1,5 +1,6 @@
-import { type DType, type Reduction, type Shape, type Tensor, checkDtype, isFloat, reduce,
-  resolveAxes, resolveAxis, show } from "../../engine/index.ts";
+import { ARGMAX, ARGMIN, type DType, MAX, MEAN, MIN, type Reduction, SUM, SUM_SQUARES, type Shape,
+  type Tensor, checkDtype, isFloat, reduce, resolveAxes, resolveAxis, scope, show } from
+  "../../engine/index.ts";
 import { NUMERIC, apply, checkTensor } from "../define.ts";
 import { cast, div, eq, mul } from "./arithmetic.ts";
 import type { Operand } from "../tape.ts";
@@ -24,19 +25,24 @@ export function fold(
   back: (dy: Tensor, x: Tensor, y: Tensor) => Tensor, dtypes: readonly DType[],
   saves: "both" | "inputs" | "nothing",
 ): Tensor {
-  const { shape } = checkTensor(kind, x);
-  checkDtype(kind, x.dtype, dtypes);
-  const axes = resolveAxes(kind, axis, shape);
+  const { name } = kind;
+  const { shape } = checkTensor(name, x);
+  checkDtype(name, x.dtype, dtypes);
+  const axes = resolveAxes(name, axis, shape);
   const kept = keptShape(shape, axes);
-  const y = apply({
-    name: kind,
-    forward: (t) => reduce(kind, checkTensor(kind, t), axes, (t as Tensor).dtype),
+  return withKept(keepDims ? kept : undefined, () => apply({
+    name,
+    forward: (t) => reduce(kind, checkTensor(name, t), axes, (t as Tensor).dtype),
     vjp: (dy, [input], output) => [
       () => back(reshape(dy, kept), input as Tensor, output), // checked on entry
     ],
     saves,
-  }, [x]);
-  return keepDims ? reshape(y, kept) : y;
+  }, [x]));
+}
+
+/** A result, in another shape if one is given. */
+function withKept(shape: Shape | undefined, run: () => Tensor): Tensor {
+  return shape ? scope(() => reshape(run(), shape)) : run();
 }
 
 /**
@@ -48,7 +54,7 @@ export function fold(
  */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   const back = (dy: Tensor, input: Tensor) => expand(dy, input.shape);
-  return fold("sum", counted("sum", x), options, back, NUMERIC, "nothing");
+  return scope(() => fold(SUM, counted("sum", x), options, back, NUMERIC, "nothing"));
 }
 
 /** True as 1 and false as 0, i32; numbers as they are. */
@@ -61,14 +67,16 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   const back = (dy: Tensor, input: Tensor) => {
     return expand(mul(dy, dy.size / input.size), input.shape);
   };
-  const floats = isFloat(checkTensor("mean", x).dtype) ? x : cast(x, "f32");
-  return fold("mean", floats, options, back, ["f32"], "nothing");
+  return scope(() => {
+    const floats = isFloat(checkTensor("mean", x).dtype) ? x : cast(x, "f32");
+    return fold(MEAN, floats, options, back, ["f32"], "nothing");
+  });
 }
 
 /** Sum of squares over axes; f32, i32 or u32. Throws as `sum`. */
 export function sumSquares(x: Tensor, options: ReduceOptions = {}): Tensor {
   const back = (dy: Tensor, input: Tensor) => mul(mul(input, 2), dy);
-  return fold("sumSquares", x, options, back, NUMERIC, "inputs");
+  return fold(SUM_SQUARES, x, options, back, NUMERIC, "inputs");
 }
 
 /**
@@ -77,12 +85,12 @@ export function sumSquares(x: Tensor, options: ReduceOptions = {}): Tensor {
  * @throws ShapeError if an axis does not exist or is empty; DtypeError for bool
  */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return fold("max", x, options, shareAmong("max", x, options), NUMERIC, "both");
+  return fold(MAX, x, options, shareAmong("max", x, options), NUMERIC, "both");
 }
 
 /** Smallest element over axes; as `max`. */
 export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return fold("min", x, options, shareAmong("min", x, options), NUMERIC, "both");
+  return fold(MIN, x, options, shareAmong("min", x, options), NUMERIC, "both");
 }
 
 function shareAmong(kind: string, x: Tensor, { axis }: ReduceOptions) {
@@ -102,14 +110,15 @@ export interface ArgOptions {
 }
 
 function argReduce(
-  kind: "argmax" | "argmin", x: Tensor, axis: number | undefined, keepDims: boolean,
+  kind: Reduction, x: Tensor, axis: number | undefined, keepDims: boolean,
 ): Tensor {
-  const { shape, dtype } = checkTensor(kind, x);
-  checkDtype(kind, dtype, NUMERIC);
-  const axes = axis === undefined ? shape.map((_, i) => i) : [resolveAxis(kind, axis, shape)];
+  const { name } = kind;
+  const { shape, dtype } = checkTensor(name, x);
+  checkDtype(name, dtype, NUMERIC);
+  const axes = axis === undefined ? shape.map((_, i) => i) : [resolveAxis(name, axis, shape)];
   const forward = (t: Operand) => reduce(kind, t as Tensor, axes, "i32"); // checked above
-  const y = apply({ name: kind, forward }, [x]);
-  return keepDims ? reshape(y, keptShape(shape, axes)) : y;
+  return withKept(keepDims ? keptShape(shape, axes) : undefined,
+    () => apply({ name, forward }, [x]));
 }
 
 /**
@@ -122,20 +131,21 @@ function argReduce(
 export function argmax(
   x: Tensor, { axis, keepDims = false }: ArgOptions = {},
 ): Tensor {
-  return argReduce("argmax", x, axis, keepDims);
+  return argReduce(ARGMAX, x, axis, keepDims);
 }
 
 /** Index of the smallest element along an axis; as `argmax`. */
 export function argmin(
   x: Tensor, { axis, keepDims = false }: ArgOptions = {},
 ): Tensor {
-  return argReduce("argmin", x, axis, keepDims);
+  return argReduce(ARGMIN, x, axis, keepDims);
 }
 
 /** The sum over whichever axes a shape was broadcast along: the adjoint of `expand`. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
-  if (show(x.shape) === show(shape)) return x;
-  const extra = x.shape.length - shape.length;
-  const axes = x.shape.flatMap((d, i) => (i < extra || shape[i - extra] !== d ? [i] : []));
-  return reshape(sum(x, { axis: axes }), shape);
+  const from = checkTensor("sumTo", x).shape;
+  if (show(from) === show(shape)) return x;
+  const extra = from.length - shape.length;
+  const axes = from.flatMap((d, i) => (i < extra || shape[i - extra] !== d ? [i] : []));
+  return scope(() => reshape(sum(x, { axis: axes }), shape));
 }

@@ -1,5 +1,5 @@
 import { type Shape, ShapeError, type Tensor, show } from "../../engine/index.ts";
-import { checkTensor, inFloat32 } from "../define.ts";
+import { checkOptions, checkTensor, composed, inFloat32 } from "../define.ts";
 import { type Band, type BandRow, bandProduct } from "./band.ts";
 import { type PerAxis, perAxis } from "./window.ts";
 
@@ -29,25 +29,27 @@ export interface InterpolateOptions {
  * const y = interpolate(x, { scale: 2, mode: "bilinear" });
  */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
-  const op = "interpolate";
-  const { mode = "nearest", alignCorners = false } = options;
-  const sizes = checkTensor(op, x).shape.slice(2);
-  if (sizes.length === 0 || sizes.includes(0)) {
-    throw new ShapeError(
-      `${op}: no places to read: ${show(x.shape)}. Give [batch, channels, height, width].`,
-    );
-  }
-  if (!["nearest", "linear", "bilinear"].includes(mode)) {
-    throw new RangeError(`${op}: no such mode: ${mode}. Use "nearest" or "linear".`);
-  }
-  const axes = targets(op, sizes, options);
-  return inFloat32([x], (wide) => axes.reduce((y, { out, place }, i) => {
-    const size = sizes[i] ?? 1;
-    const row = mode === "nearest" ? (o: number) => nearest(size, place(o))
-      : alignCorners ? (o: number) => linear(size, o * (size - 1) / Math.max(out - 1, 1))
-      : (o: number) => linear(size, place(o + 0.5) - 0.5);
-    return bandProduct(op, y, Array.from({ length: out }, (_, o) => row(o)), i + 2);
-  }, wide));
+  return composed("interpolate", () => {
+    const op = "interpolate";
+    const { mode = "nearest", alignCorners = false } = checkOptions(op, options, "scale");
+    const sizes = checkTensor(op, x).shape.slice(2);
+    if (sizes.length === 0 || sizes.includes(0)) {
+      throw new ShapeError(
+        `${op}: no places to read: ${show(x.shape)}. Give [batch, channels, height, width].`,
+      );
+    }
+    if (!["nearest", "linear", "bilinear"].includes(mode)) {
+      throw new RangeError(`${op}: no such mode: ${mode}. Use "nearest" or "linear".`);
+    }
+    const axes = targets(op, sizes, options);
+    return inFloat32([x], (wide) => axes.reduce((y, { out, place }, i) => {
+      const size = sizes[i] ?? 1;
+      const row = mode === "nearest" ? (o: number) => nearest(size, place(o))
+        : alignCorners ? (o: number) => linear(size, o * (size - 1) / Math.max(out - 1, 1))
+        : (o: number) => linear(size, place(o + 0.5) - 0.5);
+      return bandProduct(op, y, Array.from({ length: out }, (_, o) => row(o)), i + 2);
+    }, wide));
+  });
 }
 
 /** An axis of the result. */
@@ -99,16 +101,20 @@ function linear(size: number, place: number): BandRow {
  *   RangeError for sizes below 1; DtypeError
  */
 export function adaptiveAvgPool2d(x: Tensor, size: PerAxis): Tensor {
-  const op = "adaptiveAvgPool2d";
-  const { shape } = checkTensor(op, x);
-  const outs = perAxis(op, "size", size, 2, 1);
-  if (shape.length < 2 || shape.slice(-2).includes(0)) {
-    throw new ShapeError(`${op}: no places to average: ${show(shape)}. Give [..., height, width].`);
-  }
-  return inFloat32([x], (wide) => outs.reduceRight((y, out, i) => {
-    const axis = shape.length - 2 + i;
-    return bandProduct(op, y, means(shape[axis] ?? 1, out), axis);
-  }, wide));
+  return composed("adaptiveAvgPool2d", () => {
+    const op = "adaptiveAvgPool2d";
+    const { shape } = checkTensor(op, x);
+    const outs = perAxis(op, "size", size, 2, 1);
+    if (shape.length < 2 || shape.slice(-2).includes(0)) {
+      throw new ShapeError(
+        `${op}: no places to average: ${show(shape)}. Give [..., height, width].`,
+      );
+    }
+    return inFloat32([x], (wide) => outs.reduceRight((y, out, i) => {
+      const axis = shape.length - 2 + i;
+      return bandProduct(op, y, means(shape[axis] ?? 1, out), axis);
+    }, wide));
+  });
 }
 
 function means(size: number, out: number): Band {

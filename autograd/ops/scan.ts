@@ -102,7 +102,7 @@ export function linearScan(a: Tensor, b: Tensor, options: ScanOptions = {}): Ten
   const op = "linearScan";
   const { reverse = false } = options;
   const axis = axisOf(op, a, options.axis);
-  checkDtype(op, commonDtype(op, [a, b]), ["f32"]);
+  checkDtype(op, commonDtype(op, [a, checkTensor(op, b)]), ["f32"]);
   if (show(a.shape) !== show(b.shape)) {
     throw new ShapeError(
       `${op}: a and b differ: ${show(a.shape)} and ${show(b.shape)}. Give one b for each a.`,

@@ -1,5 +1,5 @@
 import { ShapeError, type Tensor, show } from "../../engine/index.ts";
-import { checkTensor, inFloat32 } from "../define.ts";
+import { checkTensor, composed, inFloat32 } from "../define.ts";
 import { add, div, eq, maximum, mul, sub, where } from "./arithmetic.ts";
 import { type LossOptions, checkAlike, lossOf, reduceLoss } from "./losses.ts";
 import { sum } from "./reduce.ts";
@@ -23,9 +23,11 @@ export interface CosineOptions {
  * @throws ShapeError if the shapes do not broadcast or the axis does not exist; DtypeError
  */
 export function cosineSimilarity(a: Tensor, b: Tensor, options: CosineOptions = {}): Tensor {
-  const { axis = -1, eps = 1e-8 } = options;
-  const unit = (x: Tensor) => div(x, maximum(norm(x, { axis, keepDims: true }), eps));
-  return inFloat32([a, b], (x, y) => sum(mul(unit(x), unit(y)), { axis }));
+  return composed("cosineSimilarity", () => {
+    const { axis = -1, eps = 1e-8 } = options;
+    const unit = (x: Tensor) => div(x, maximum(norm(x, { axis, keepDims: true }), eps));
+    return inFloat32([a, b], (x, y) => sum(mul(unit(x), unit(y)), { axis }));
+  });
 }
 
 /**
@@ -41,17 +43,19 @@ export function cosineSimilarity(a: Tensor, b: Tensor, options: CosineOptions = 
 export function cosineEmbeddingLoss(
   a: Tensor, b: Tensor, labels: Tensor, options: LossOptions & { readonly margin?: number } = {},
 ): Tensor {
-  checkAlike("cosineEmbeddingLoss", ["a", "b"], a, b);
-  const cosine = cosineSimilarity(a, b);
-  if (show(cosine.shape) !== show(checkTensor("cosineEmbeddingLoss", labels).shape)) {
-    throw new ShapeError(
-      `cosineEmbeddingLoss: labels do not fit the vectors: ${show(labels.shape)} and `
-        + `${show(a.shape)}. Give one label for each pair.`,
-    );
-  }
-  return inFloat32([cosine], (c) => {
-    const others = relu(sub(c, options.margin ?? 0));
-    return reduceLoss("cosineEmbeddingLoss", where(eq(labels, 1), sub(1, c), others), options);
+  return composed("cosineEmbeddingLoss", () => {
+    checkAlike("cosineEmbeddingLoss", ["a", "b"], a, b);
+    const cosine = cosineSimilarity(a, b);
+    if (show(cosine.shape) !== show(checkTensor("cosineEmbeddingLoss", labels).shape)) {
+      throw new ShapeError(
+        `cosineEmbeddingLoss: labels do not fit the vectors: ${show(labels.shape)} and `
+          + `${show(a.shape)}. Give one label for each pair.`,
+      );
+    }
+    return inFloat32([cosine], (c) => {
+      const others = relu(sub(c, options.margin ?? 0));
+      return reduceLoss("cosineEmbeddingLoss", where(eq(labels, 1), sub(1, c), others), options);
+    });
   });
 }
 
@@ -75,11 +79,13 @@ export interface TripletOptions extends LossOptions {
 export function tripletMarginLoss(
   anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletOptions = {},
 ): Tensor {
-  const { margin = 1, p = 2 } = options;
-  const names = ["anchor", "positive", "negative"];
-  const inputs = [anchor, positive, negative];
-  return lossOf("tripletMarginLoss", names, inputs, options, (x, near, far) => {
-    const distance = (other: Tensor) => norm(sub(x, other), { p, axis: -1 });
-    return relu(add(sub(distance(near), distance(far)), margin));
+  return composed("tripletMarginLoss", () => {
+    const { margin = 1, p = 2 } = options;
+    const names = ["anchor", "positive", "negative"];
+    const inputs = [anchor, positive, negative];
+    return lossOf("tripletMarginLoss", names, inputs, options, (x, near, far) => {
+      const distance = (other: Tensor) => norm(sub(x, other), { p, axis: -1 });
+      return relu(add(sub(distance(near), distance(far)), margin));
+    });
   });
 }

@@ -2,7 +2,7 @@ import logSoftmaxText from "../../kernels/row/log_softmax.wgsl" with { type: "te
 import logSoftmaxGradText from "../../kernels/row/log_softmax_grad.wgsl" with { type: "text" };
 import softmaxText from "../../kernels/row/softmax.wgsl" with { type: "text" };
 import softmaxGradText from "../../kernels/row/softmax_grad.wgsl" with { type: "text" };
-import { ShapeError, type Tensor, f32Bits, resolveAxis, show } from "../../engine/index.ts";
+import { ShapeError, type Tensor, f32Bits, resolveAxis, scope, show } from "../../engine/index.ts";
 import { apply, checkTensor } from "../define.ts";
 import { rowOp } from "../row_op.ts";
 import type { Operand } from "../tape.ts";
@@ -35,7 +35,7 @@ export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
   const { axis = -1, scale = 1, causal = false } = options;
   const { shape } = checkTensor("softmax", x);
   const queries = causal ? checkCausal(x) : 1;
-  if (shape.length === 0) return reshape(softmax(reshape(x, [1]), { scale }), []);
+  if (shape.length === 0) return scope(() => reshape(softmax(reshape(x, [1]), { scale }), []));
   if (!isLast("softmax", x, axis)) {
     if (causal) {
       throw new ShapeError(
@@ -44,7 +44,7 @@ export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
       );
     }
     const swap = { axes: [axis, -1] as const };
-    return transpose(softmax(transpose(x, swap), { scale }), swap);
+    return scope(() => transpose(softmax(transpose(x, swap), { scale }), swap));
   }
   const kernel = { name: "softmax", wgsl: softmaxText, switches: { CAUSAL: causal } };
   return apply({
@@ -83,11 +83,11 @@ function softmaxGrad(y: Tensor, dy: Tensor, scale: number): Tensor {
  */
 export function logSoftmax(x: Tensor, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
   if (checkTensor("logSoftmax", x).shape.length === 0) {
-    return reshape(logSoftmax(reshape(x, [1])), []);
+    return scope(() => reshape(logSoftmax(reshape(x, [1])), []));
   }
   if (!isLast("logSoftmax", x, axis)) {
     const swap = { axes: [axis, -1] as const };
-    return transpose(logSoftmax(transpose(x, swap)), swap);
+    return scope(() => transpose(logSoftmax(transpose(x, swap)), swap));
   }
   const kernel = { name: "logSoftmax", wgsl: logSoftmaxText };
   return apply({

@@ -105,7 +105,7 @@ export function searchsorted(
   sorted: Tensor, x: Tensor, { right = false }: { readonly right?: boolean } = {},
 ): Tensor {
   const op = "searchsorted";
-  const dtype = commonDtype(op, [sorted, x], NUMERIC);
+  const dtype = commonDtype(op, [sorted, x].map((t) => checkTensor(op, t)), NUMERIC);
   const [length] = sorted.shape;
   if (length === undefined || sorted.shape.length > 1) {
     throw new ShapeError(`${op}: not a list: ${show(sorted.shape)}. Give [n].`);

@@ -3,10 +3,11 @@ import logsumexpText from "../../kernels/row/logsumexp.wgsl" with { type: "text"
 import powerBody from "../../kernels/ternary/scaled_power.wgsl" with { type: "text" };
 import rootBody from "../../kernels/ternary/scaled_root.wgsl" with { type: "text" };
 import absBody from "../../kernels/unary/abs.wgsl" with { type: "text" };
-import { type Body, type Tensor, checkDtype, dispose, elementwise, full, reduce, resolveAxes,
-  rowMajor, rowsOf, runRows, sizeOf, withContiguous } from "../../engine/index.ts";
+import { type Body, MAX, NORM, PROD, SUM, type Tensor, checkDtype, dispose, elementwise, full,
+  reduce, resolveAxes, rowMajor, rowsOf, runRows, sizeOf, withContiguous } from
+  "../../engine/index.ts";
 import { asFloat } from "../as_float.ts";
-import { NUMERIC, apply, checkTensor, inFloat32 } from "../define.ts";
+import { NUMERIC, apply, checkTensor, composed, inFloat32 } from "../define.ts";
 import { add, cast, eq, mul, ne, pow, sub, where } from "./arithmetic.ts";
 import { quotient } from "./pairs.ts";
 import { pad } from "./pad.ts";
@@ -27,7 +28,7 @@ import { permute, reshape, unsqueeze } from "./views.ts";
 export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
   const axes = resolveAxes("prod", options.axis, checkTensor("prod", x).shape);
   const back = (dy: Tensor, input: Tensor) => mul(dy, othersOver(input, axes));
-  return fold("prod", x, options, back, NUMERIC, "inputs");
+  return fold(PROD, x, options, back, NUMERIC, "inputs");
 }
 
 /** The axes in front that are kept, then those that are folded. */
@@ -93,19 +94,19 @@ function centred(
  * @throws ShapeError if an axis does not exist; DtypeError
  */
 export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
-  return inFloat32([checkTensor("variance", x)], (wide) => {
+  return composed("variance", () => inFloat32([checkTensor("variance", x)], (wide) => {
     const { gaps, count } = centred("variance", wide, options);
     return mul(sumSquares(gaps, options), 1 / count);
-  });
+  }));
 }
 
 /** Square root of the `variance`; the gradient where all elements are equal is 0. */
 export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
-  return inFloat32([checkTensor("std", x)], (wide) => {
+  return composed("std", () => inFloat32([checkTensor("std", x)], (wide) => {
     const { gaps, count } = centred("std", wide, options);
     const { axis, keepDims = false } = options;
     return mul(norm(gaps, { axis, keepDims }), 1 / Math.sqrt(count));
-  });
+  }));
 }
 
 /**
@@ -119,12 +120,14 @@ export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
 export function logsumexp(
   x: Tensor, { axis, keepDims = false }: ReduceOptions = {},
 ): Tensor {
-  const { shape } = checkTensor("logsumexp", x);
-  const axes = resolveAxes("logsumexp", axis, shape);
-  const turned = permute(asFloat("logsumexp", x), foldLast(shape, axes));
-  const kept = turned.shape.slice(0, shape.length - axes.length);
-  const rows = reshape(turned, [...kept, foldSize(shape, axes)]);
-  return reshape(rowLogSums(rows), keepDims ? keptShape(shape, axes) : kept);
+  return composed("logsumexp", () => {
+    const { shape } = checkTensor("logsumexp", x);
+    const axes = resolveAxes("logsumexp", axis, shape);
+    const turned = permute(asFloat("logsumexp", x), foldLast(shape, axes));
+    const kept = turned.shape.slice(0, shape.length - axes.length);
+    const rows = reshape(turned, [...kept, foldSize(shape, axes)]);
+    return reshape(rowLogSums(rows), keepDims ? keptShape(shape, axes) : kept);
+  });
 }
 
 function rowLogSums(rows: Tensor): Tensor {
@@ -169,21 +172,23 @@ export interface VectorNormOptions extends ReduceOptions {
  *   infinite order; DtypeError
  */
 export function norm(vector: Tensor, { p = 2, ...options }: VectorNormOptions = {}): Tensor {
-  const x = asFloat("norm", vector);
-  if (p === 1) return sum(abs(x), options);
-  if (p === Infinity) return max(abs(x), options);
-  if (p === -Infinity) return min(abs(x), options);
-  if (p === 0) return sum(cast(ne(x, 0), x.dtype), options);
-  if (!(p > 0)) {
-    throw new RangeError(
-      `norm: not an order: ${p}. Use a positive number, 0, Infinity or -Infinity.`,
-    );
-  }
-  if (p !== 2) return powerNorm(x, p, options);
-  const back = (dy: Tensor, input: Tensor, y: Tensor) => {
-    return mul(dy, quotient(input, reshape(y, dy.shape)));
-  };
-  return fold("norm", x, options, back, ["f32"], "both");
+  return composed("norm", () => {
+    const x = asFloat("norm", vector);
+    if (p === 1) return sum(abs(x), options);
+    if (p === Infinity) return max(abs(x), options);
+    if (p === -Infinity) return min(abs(x), options);
+    if (p === 0) return sum(cast(ne(x, 0), x.dtype), options);
+    if (!(p > 0)) {
+      throw new RangeError(
+        `norm: not an order: ${p}. Use a positive number, 0, Infinity or -Infinity.`,
+      );
+    }
+    if (p !== 2) return powerNorm(x, p, options);
+    const back = (dy: Tensor, input: Tensor, y: Tensor) => {
+      return mul(dy, quotient(input, reshape(y, dy.shape)));
+    };
+    return fold(NORM, x, options, back, ["f32"], "both");
+  });
 }
 
 const ABS: Body = { name: "abs", wgsl: absBody };
@@ -214,16 +219,16 @@ function powerNorm(x: Tensor, p: number, { axis, keepDims = false }: ReduceOptio
 
 function powerForward(x: Tensor, p: number, axes: readonly number[]): Tensor {
   checkDtype("norm", x.dtype, ["f32"]);
-  if (foldSize(x.shape, axes) === 0) return reduce("sum", x, axes, "f32");
+  if (foldSize(x.shape, axes) === 0) return reduce(SUM, x, axes, "f32");
   const run = (body: Body, ...operands: (Tensor | number)[]) => {
     return elementwise(x.device, { body, operands, type: "f32", out: "f32" });
   };
   const sizes = run(ABS, x);
-  const top = reduce("max", sizes, axes, "f32");
+  const top = reduce(MAX, sizes, axes, "f32");
   const shape = keptShape(x.shape, axes);
   const wide = top.view("norm", { shape, strides: rowMajor(shape), offset: 0 });
   const powers = run(POWER, x, wide, p);
-  const total = reduce("sum", powers, axes, "f32");
+  const total = reduce(SUM, powers, axes, "f32");
   const y = run(ROOT, total, top, p);
   dispose([sizes, top, wide, powers, total]);
   return y;
@@ -231,7 +236,9 @@ function powerForward(x: Tensor, p: number, axes: readonly number[]): Tensor {
 
 /** How many elements are not 0, over axes; i32. NaN counts. Throws as `any`. */
 export function countNonzero(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return cast(countTrue("countNonzero", cast(x, "bool"), options), "i32");
+  return composed("countNonzero", () => {
+    return cast(countTrue("countNonzero", cast(x, "bool"), options), "i32");
+  });
 }
 
 /**
@@ -242,16 +249,16 @@ export function countNonzero(x: Tensor, options: ReduceOptions = {}): Tensor {
  * @throws ShapeError if an axis does not exist
  */
 export function any(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return cast(countTrue("any", cast(x, "bool"), options), "bool");
+  return composed("any", () => cast(countTrue("any", cast(x, "bool"), options), "bool"));
 }
 
 /** Whether no element is 0, over axes; true over nothing. As `any`. */
 export function all(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return eq(countTrue("all", eq(cast(x, "bool"), 0), options), 0);
+  return composed("all", () => eq(countTrue("all", eq(cast(x, "bool"), 0), options), 0));
 }
 
 function countTrue(op: string, x: Tensor, { axis, keepDims = false }: ReduceOptions): Tensor {
   const axes = resolveAxes(op, axis, x.shape);
-  const y = reduce("sum", x, axes, "u32"); // true is stored as 1
+  const y = reduce(SUM, x, axes, "u32"); // true is stored as 1
   return keepDims ? reshape(y, keptShape(x.shape, axes)) : y;
 }

@@ -1,7 +1,7 @@
 import foldText from "../../kernels/fold.wgsl" with { type: "text" };
 import { type Layout, ShapeError, type Tensor, checkDtype, runThreads, show, sizeOf,
   withContiguous } from "../../engine/index.ts";
-import { apply, applyView, checkTensor } from "../define.ts";
+import { apply, applyView, checkOptions, checkTensor, composed } from "../define.ts";
 import { pad } from "./pad.ts";
 import { slice } from "./parts.ts";
 import { permute, reshape } from "./views.ts";
@@ -25,15 +25,18 @@ const IMAGE = ["batch", "channels", "height", "width"];
  *   not whole numbers; DtypeError
  */
 export function unfold(x: Tensor, options: UnfoldOptions): Tensor {
-  const op = "unfold";
-  const [batch = 0, channels = 0, ...sizes] = checkAxes(op, "x", x, IMAGE);
-  checkDtype(op, x.dtype, ["f32"]);
-  const axes = windowAxes(op, sizes, perAxis(op, "kernel", options.kernel, 2, 1), options);
-  const padded = pad(x, [[0, 0], [0, 0], ...axes.map((a) => [a.before, a.after] as const)]);
-  const [high, wide] = axes as [PaddedAxis, PaddedAxis]; // an image has two
-  return reshape(windows(op, padded, high, wide), [
-    batch, channels * high.taps * wide.taps, high.out * wide.out,
-  ]);
+  return composed("unfold", () => {
+    const op = "unfold";
+    checkOptions(op, options, "kernel");
+    const [batch = 0, channels = 0, ...sizes] = checkAxes(op, "x", x, IMAGE);
+    checkDtype(op, x.dtype, ["f32"]);
+    const axes = windowAxes(op, sizes, perAxis(op, "kernel", options.kernel, 2, 1), options);
+    const padded = pad(x, [[0, 0], [0, 0], ...axes.map((a) => [a.before, a.after] as const)]);
+    const [high, wide] = axes as [PaddedAxis, PaddedAxis]; // an image has two
+    return reshape(windows(op, padded, high, wide), [
+      batch, channels * high.taps * wide.taps, high.out * wide.out,
+    ]);
+  });
 }
 
 /**
@@ -45,23 +48,27 @@ export function unfold(x: Tensor, options: UnfoldOptions): Tensor {
  * @throws ShapeError if the columns are not those of such images; otherwise as `unfold`
  */
 export function fold(x: Tensor, options: UnfoldOptions & { readonly size: PerAxis }): Tensor {
-  const op = "fold";
-  const [batch = 0, elements = 0, places] = checkAxes(op, "x", x, ["batch", "elements", "places"]);
-  checkDtype(op, x.dtype, ["f32"]);
-  const sizes = perAxis(op, "size", options.size, 2, 0);
-  const axes = windowAxes(op, sizes, perAxis(op, "kernel", options.kernel, 2, 1), options);
-  const [high, wide] = axes as [PaddedAxis, PaddedAxis]; // an image has two
-  const channels = elements / (high.taps * wide.taps);
-  if (!Number.isInteger(channels) || places !== high.out * wide.out) {
-    throw new ShapeError(
-      `${op}: not the windows of such images: ${show(x.shape)} for ${show(sizes)} (windows of `
-        + `${high.taps * wide.taps} at ${high.out * wide.out} places). Check size and kernel.`,
-    );
-  }
-  const columns = reshape(x, [batch, channels, high.taps, wide.taps, high.out, wide.out]);
-  return slice(folded(op, columns, high, wide), [
-    null, null, ...axes.map((a) => [a.before, a.before + a.size] as const),
-  ]);
+  return composed("fold", () => {
+    const op = "fold";
+    checkOptions(op, options, "kernel");
+    const form = ["batch", "elements", "places"];
+    const [batch = 0, elements = 0, places] = checkAxes(op, "x", x, form);
+    checkDtype(op, x.dtype, ["f32"]);
+    const sizes = perAxis(op, "size", options.size, 2, 0);
+    const axes = windowAxes(op, sizes, perAxis(op, "kernel", options.kernel, 2, 1), options);
+    const [high, wide] = axes as [PaddedAxis, PaddedAxis]; // an image has two
+    const channels = elements / (high.taps * wide.taps);
+    if (!Number.isInteger(channels) || places !== high.out * wide.out) {
+      throw new ShapeError(
+        `${op}: not the windows of such images: ${show(x.shape)} for ${show(sizes)} (windows of `
+          + `${high.taps * wide.taps} at ${high.out * wide.out} places). Check size and kernel.`,
+      );
+    }
+    const columns = reshape(x, [batch, channels, high.taps, wide.taps, high.out, wide.out]);
+    return slice(folded(op, columns, high, wide), [
+      null, null, ...axes.map((a) => [a.before, a.before + a.size] as const),
+    ]);
+  });
 }
 
 /** The windows of padded images as a view `[batch, channels, taps, taps, places, places]`. */
@@ -107,36 +114,40 @@ function folded(op: string, x: Tensor, high: PaddedAxis, wide: PaddedAxis): Tens
  * @throws ShapeError if the channels do not fall into so many; RangeError for a factor below 1
  */
 export function pixelShuffle(x: Tensor, factor: number): Tensor {
-  const op = "pixelShuffle";
-  const [batch = 0, elements = 0, height = 0, width = 0] = checkAxes(op, "x", x, IMAGE);
-  perAxis(op, "factor", factor, 1, 1);
-  const channels = elements / factor ** 2;
-  if (!Number.isInteger(channels)) {
-    throw new ShapeError(
-      `${op}: the channels do not fall into squares: ${show(x.shape)} by ${factor}. `
-        + `Give a multiple of ${factor ** 2}.`,
-    );
-  }
-  const parts = reshape(x, [batch, channels, factor, factor, height, width]);
-  return reshape(permute(parts, [0, 1, 4, 2, 5, 3]), [
-    batch, channels, height * factor, width * factor,
-  ]);
+  return composed("pixelShuffle", () => {
+    const op = "pixelShuffle";
+    const [batch = 0, elements = 0, height = 0, width = 0] = checkAxes(op, "x", x, IMAGE);
+    perAxis(op, "factor", factor, 1, 1);
+    const channels = elements / factor ** 2;
+    if (!Number.isInteger(channels)) {
+      throw new ShapeError(
+        `${op}: the channels do not fall into squares: ${show(x.shape)} by ${factor}. `
+          + `Give a multiple of ${factor ** 2}.`,
+      );
+    }
+    const parts = reshape(x, [batch, channels, factor, factor, height, width]);
+    return reshape(permute(parts, [0, 1, 4, 2, 5, 3]), [
+      batch, channels, height * factor, width * factor,
+    ]);
+  });
 }
 
 /** Places moved into channels: the inverse of `pixelShuffle`, with the same errors for places. */
 export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
-  const op = "pixelUnshuffle";
-  const [batch = 0, channels = 0, ...sizes] = checkAxes(op, "x", x, IMAGE);
-  perAxis(op, "factor", factor, 1, 1);
-  const [height = 0, width = 0] = sizes.map((d) => d / factor);
-  if (!Number.isInteger(height) || !Number.isInteger(width)) {
-    throw new ShapeError(
-      `${op}: the places do not fall into squares: ${show(x.shape)} by ${factor}. `
-        + `Give multiples of ${factor}.`,
-    );
-  }
-  const parts = reshape(x, [batch, channels, height, factor, width, factor]);
-  return reshape(permute(parts, [0, 1, 3, 5, 2, 4]), [
-    batch, channels * factor ** 2, height, width,
-  ]);
+  return composed("pixelUnshuffle", () => {
+    const op = "pixelUnshuffle";
+    const [batch = 0, channels = 0, ...sizes] = checkAxes(op, "x", x, IMAGE);
+    perAxis(op, "factor", factor, 1, 1);
+    const [height = 0, width = 0] = sizes.map((d) => d / factor);
+    if (!Number.isInteger(height) || !Number.isInteger(width)) {
+      throw new ShapeError(
+        `${op}: the places do not fall into squares: ${show(x.shape)} by ${factor}. `
+          + `Give multiples of ${factor}.`,
+      );
+    }
+    const parts = reshape(x, [batch, channels, height, factor, width, factor]);
+    return reshape(permute(parts, [0, 1, 3, 5, 2, 4]), [
+      batch, channels * factor ** 2, height, width,
+    ]);
+  });
 }

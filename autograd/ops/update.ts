@@ -1,6 +1,6 @@
-import { type Layout, type Shape, ShapeError, type Tensor, arange, checkDtype, resolveAxis, scope,
-  show } from "../../engine/index.ts";
-import { ANY, NUMERIC, apply, checkTensor, commonDtype } from "../define.ts";
+import { type Layout, type Shape, ShapeError, type Tensor, arange, checkDtype, checkList,
+  resolveAxis, scope, show } from "../../engine/index.ts";
+import { ANY, NUMERIC, apply, checkTensor, commonDtype, composed } from "../define.ts";
 import { add, eq, sub, where } from "./arithmetic.ts";
 import { fillPart, replacePart } from "./layouts.ts";
 import { type Lookup, addUp, along, axisLookup, lookUp, pickRaw, place } from "./lookup.ts";
@@ -27,7 +27,8 @@ interface Target {
 
 /**
  * A tensor with elements replaced along one axis:
- * `y[.., index[.., j, ..], ..] = updates[.., j, ..]`. Of several updates for one place the last in order counts.
+ * `y[.., index[.., j, ..], ..] = updates[.., j, ..]`. Of several updates for one place the
+ * last in order counts.
  *
  * @param x any dtype
  * @param index i32, x's shape but for the axis; as for `gather`
@@ -65,21 +66,23 @@ export function indexUpdate(
   x: Tensor, index: Tensor, values: Tensor,
   { axis = 0, add: adds = false }: UpdateOptions & { readonly axis?: number } = {},
 ): Tensor {
-  const op = "indexUpdate";
-  const { shape } = checkTensor(op, x);
-  const at = resolveAxis(op, axis, shape);
-  checkDtype(op, checkTensor(op, index).dtype, ["i32"]);
-  const [count] = index.shape;
-  if (count === undefined || index.shape.length > 1) {
-    throw new ShapeError(`${op}: the index is not a list: ${show(index.shape)}. Reshape it.`);
-  }
-  const whole = expand(values, shape.map((d, i) => (i === at ? count : d)));
-  const points = axisLookup(shape, at, count, true);
-  if (adds) return add(x, addUp(op, whole, index, points, shape));
-  const length = points.length;
-  const places = shape.map((d, i) => (i === at ? d : 1));
-  const picks = { ...points, length: count, count: length };
-  return scope(() => replace({ op, axis: at, picks, points, places }, x, index, whole));
+  return composed("indexUpdate", () => {
+    const op = "indexUpdate";
+    const { shape } = checkTensor(op, x);
+    const at = resolveAxis(op, axis, shape);
+    checkDtype(op, checkTensor(op, index).dtype, ["i32"]);
+    const [count] = index.shape;
+    if (count === undefined || index.shape.length > 1) {
+      throw new ShapeError(`${op}: the index is not a list: ${show(index.shape)}. Reshape it.`);
+    }
+    const whole = expand(values, shape.map((d, i) => (i === at ? count : d)));
+    const points = axisLookup(shape, at, count, true);
+    if (adds) return add(x, addUp(op, whole, index, points, shape));
+    const length = points.length;
+    const places = shape.map((d, i) => (i === at ? d : 1));
+    const picks = { ...points, length: count, count: length };
+    return scope(() => replace({ op, axis: at, picks, points, places }, x, index, whole));
+  });
 }
 
 function replace(target: Target, x: Tensor, index: Tensor, updates: Tensor): Tensor {
@@ -122,10 +125,13 @@ function wins({ op, axis, points, places }: Target, last: Tensor, index: Tensor)
 export function sliceUpdate(
   x: Tensor, ranges: readonly Range[], values: Tensor, { add: adds = false }: UpdateOptions = {},
 ): Tensor {
-  const op = "sliceUpdate";
-  commonDtype(op, [x, values], adds ? NUMERIC : ANY);
-  const part = (whole: Layout) => sliceLayout(whole, ranges);
-  const placed = expand(values, part(x.layout).shape);
-  if (adds) return add(x, fillPart(op, placed, x.shape, part));
-  return replacePart(op, x, placed, part);
+  return composed("sliceUpdate", () => {
+    const op = "sliceUpdate";
+    commonDtype(op, [x, values].map((t) => checkTensor(op, t)), adds ? NUMERIC : ANY);
+    checkList(op, "the ranges", ranges);
+    const part = (whole: Layout) => sliceLayout(whole, ranges);
+    const placed = expand(values, part(x.layout).shape);
+    if (adds) return add(x, fillPart(op, placed, x.shape, part));
+    return replacePart(op, x, placed, part);
+  });
 }

@@ -1,5 +1,6 @@
-import { type Shape, ShapeError, type Tensor, broadcastShapes, checkShape, contiguousCopy,
-  reshapedStrides, resolveAxis, rowMajor, show, sizeOf } from "../../engine/index.ts";
+import { type Shape, ShapeError, type Tensor, broadcastShapes, checkList, checkShape,
+  contiguousCopy, reshapedStrides, resolveAxis, rowMajor, show, sizeOf } from
+  "../../engine/index.ts";
 import { apply, applyView, checkTensor } from "../define.ts";
 
 /**
@@ -10,6 +11,7 @@ import { apply, applyView, checkTensor } from "../define.ts";
  */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   const { shape, strides, offset } = checkTensor("permute", x).layout;
+  checkList("permute", "axes", axes);
   const order = axes.map((a) => resolveAxis("permute", a, shape));
   if (order.length !== shape.length || new Set(order).size !== order.length) {
     throw new ShapeError(
@@ -61,6 +63,7 @@ function reshaped(x: Tensor, shape: Shape): Tensor {
 }
 
 function completeShape(from: Shape, shape: Shape): Shape {
+  checkList("reshape", "the shape", shape);
   const open = shape.filter((d) => d === -1).length;
   if (open === 0 || shape.some((d) => d !== -1 && !(d >= 0))) checkShape("reshape", shape);
   const known = sizeOf(shape.filter((d) => d !== -1));
@@ -112,7 +115,7 @@ export function squeeze(x: Tensor, { axis }: { readonly axis?: number } = {}): T
   if (axis === undefined) return reshape(x, shape.filter((d) => d !== 1));
   const at = resolveAxis("squeeze", axis, shape);
   if (shape[at] === 1) return reshape(x, shape.filter((_, i) => i !== at));
-  throw new ShapeError(`squeeze: axis ${axis} of ${show(shape)} is not of size 1. Leave it.`);
+  throw new ShapeError(`squeeze: the axis is not of size 1: ${axis} of ${show(shape)}. Leave it.`);
 }
 
 /** The tensor with an axis of size 1 put in before `axis`; a view. Throws ShapeError. */

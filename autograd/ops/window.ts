@@ -45,7 +45,7 @@ function sidesOf(op: string, padding: Padding, count: number): readonly Sides[] 
   if (typeof padding === "string") {
     throw new RangeError(`${op}: no such padding: ${padding}. Use "same", "valid" or numbers.`);
   }
-  if (typeof padding === "number" || typeof padding[0] === "number") {
+  if (!Array.isArray(padding) || typeof padding[0] === "number") {
     return perAxis(op, "padding", padding as PerAxis, count, 0).map((n) => [n, n]);
   }
   const pairs = padding as readonly Sides[];

@@ -2,7 +2,7 @@
 
 import { type Tensor, scope } from "../../autograd/index.ts";
 import type { Interrupt } from "./interrupt.ts";
-import type { LossPoint } from "./loss_curve.ts";
+import type { LossPoint } from "../../nn/index.ts";
 import type { Report } from "./report.ts";
 
 /** What the loop runs. */

@@ -10,14 +10,17 @@ fn row(r: u32, lane: u32) {
   let origin = x[p.x_at + base]; // differences from it are exact where a row hardly varies
   var sum = 0.0;
   for (var i = lane; i < p.width; i += WG) { sum += x[p.x_at + base + i] - origin; }
-  let mean = sum_lanes(sum, lane) / n;
+  let rough = origin + sum_lanes(sum, lane) / n;
+  var rest = 0.0; // what the rough mean is off by, times n
   var squares = 0.0;
   for (var i = lane; i < p.width; i += WG) {
-    let v = x[p.x_at + base + i] - origin - mean;
+    let v = x[p.x_at + base + i] - rough;
+    rest += v;
     squares += v * v;
   }
-  let scale = 1.0 / sqrt(sum_lanes(squares, lane) / n + p.eps);
+  let shift = sum_lanes(rest, lane) / n;
+  let scale = 1.0 / sqrt(max(sum_lanes(squares, lane) / n - shift * shift, 0.0) + p.eps);
   for (var i = lane; i < p.width; i += WG) {
-    y[base + i] = (x[p.x_at + base + i] - origin - mean) * scale;
+    y[base + i] = (x[p.x_at + base + i] - rough - shift) * scale;
   }
 }

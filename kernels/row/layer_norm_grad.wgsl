@@ -15,19 +15,22 @@ fn row(r: u32, lane: u32) {
     sum += x[p.x_at + base + i] - origin;
     dy_sum += dy[p.dy_at + base + i];
   }
-  let mean = sum_lanes(sum, lane) / n;
+  let rough = origin + sum_lanes(sum, lane) / n;
   let dy_mean = sum_lanes(dy_sum, lane) / n;
+  var rest = 0.0; // what the rough mean is off by, times n
   var squares = 0.0;
   var dot = 0.0;
   for (var i = lane; i < p.width; i += WG) {
-    let v = x[p.x_at + base + i] - origin - mean;
+    let v = x[p.x_at + base + i] - rough;
+    rest += v;
     squares += v * v;
-    dot += v * dy[p.dy_at + base + i];
+    dot += v * (dy[p.dy_at + base + i] - dy_mean);
   }
-  let scale = 1.0 / sqrt(sum_lanes(squares, lane) / n + p.eps);
+  let shift = sum_lanes(rest, lane) / n;
+  let scale = 1.0 / sqrt(max(sum_lanes(squares, lane) / n - shift * shift, 0.0) + p.eps);
   let pull = sum_lanes(dot, lane) * scale * scale / n;
   for (var i = lane; i < p.width; i += WG) {
-    let v = x[p.x_at + base + i] - origin - mean;
+    let v = x[p.x_at + base + i] - rough - shift;
     dx[base + i] = scale * (dy[p.dy_at + base + i] - dy_mean - v * pull);
   }
 }

@@ -3,7 +3,7 @@
 import { type Shape, type Tensor, concat, max, permute, reshape, scale, split, stack, sum,
   transpose } from "../../autograd/index.ts";
 import { ShapeError, show } from "../../engine/index.ts";
-import { type Norm, checkRadius, defineNorm } from "./norm.ts";
+import { type Norm, type SideFactor, checkRadius, defineNorm } from "./norm.ts";
 
 /** A weight seen as a batch of what an inner norm measures. */
 interface View {
@@ -17,11 +17,16 @@ interface View {
   readonly shape: (shape: Shape) => Shape;
   readonly to: (x: Tensor) => Tensor;
   readonly from: (y: Tensor, shape: Shape) => Tensor;
+  /** See `Norm.resized`. Default: the view of the inner norm's. */
+  readonly resized?: Norm["resized"];
+  /** See `Norm.stackAxes`. Default: as the inner norm. */
+  readonly stackAxes?: number;
 }
 
 /** `gain` times the largest inner norm of the view. */
 function viewed(inner: Norm, view: View): Norm {
   const { name, formula, rank, over, gain, shape: seen, to, from } = view;
+  const { resized: other } = inner;
   const fold = (by: typeof max, x: Tensor, factor: number): Tensor => {
     const axis = Array.from({ length: over }, (_, i) => -1 - i);
     const one = over === 0 ? x : (x.size === 0 ? sum : by)(x, { axis });
@@ -29,7 +34,9 @@ function viewed(inner: Norm, view: View): Norm {
   };
   const back = (y: Tensor, like: Tensor) => from(y, like.shape);
   return defineNorm({
-    name, formula, rank,
+    name, formula, rank, stackAxes: view.stackAxes ?? inner.stackAxes,
+    resized: view.resized
+      ?? (other && ((size) => viewed(other(size), { ...view, gain: () => 1 }))),
     norm: (w, how) => fold(max, inner.norm(to(w), how), gain(w.shape)),
     dualNorm: (g, how) => fold(sum, inner.dualNorm(to(g), how), 1 / gain(g.shape)),
     dualizeAll: (list, scales, how) => {
@@ -68,6 +75,7 @@ export function perTap(norm: Norm, { spatial = 2 }: KernelOptions = {}): Norm {
     name: `perTap(${norm.name})`, formula: `taps max over taps of ${norm.formula}`,
     rank, over: spatial,
     gain: (shape) => product(shape.slice(-spatial)),
+    resized: norm.resized && ((size) => flattened(resizedTo(norm, size), { spatial })),
     shape: (shape) => {
       const { length } = shape;
       return moved(length, length - rank, 2, length - 2).map((i) => shape[i] ?? 1);
@@ -78,6 +86,10 @@ export function perTap(norm: Norm, { spatial = 2 }: KernelOptions = {}): Norm {
     },
     from: (y, { length }) => permute(y, moved(length, length - 2, 2, length - rank)),
   });
+}
+
+function resizedTo(norm: Norm, size: SideFactor): Norm {
+  return norm.resized?.(size) ?? norm;
 }
 
 /** Options of `flattened`. */
@@ -147,7 +159,7 @@ export function stacked(norm: Norm, { axes = 1 }: { readonly axes?: number } = {
   checkAxes("stacked", axes);
   return viewed(norm, {
     name: `stacked(${norm.name})`, formula: `max over the stack of ${norm.formula}`,
-    rank: norm.rank + axes, over: axes, gain: () => 1,
+    rank: norm.rank + axes, over: axes, gain: () => 1, stackAxes: norm.stackAxes + axes,
     shape: (shape) => shape, to: (x) => x, from: (y) => y,
   });
 }
@@ -228,7 +240,8 @@ function unequalBlocks(norm: Norm, sizes: readonly number[], axis: number, named
   };
   const join = (blocks: readonly Tensor[]): Tensor => concat(blocks, { axis });
   return defineNorm({
-    ...named,
+    ...named, stackAxes: norm.stackAxes,
+    resized: norm.resized && ((size) => unequalBlocks(resizedTo(norm, size), sizes, axis, named)),
     norm: (w, how) => max(stack(cut(w).map((block) => norm.norm(block, how))), { axis: 0 }),
     dualNorm: (g, how) => sum(stack(cut(g).map((block) => norm.dualNorm(block, how))), { axis: 0 }),
     dualizeAll: (list, scales, how) => {

@@ -81,6 +81,13 @@ export interface Norm {
   project(w: Tensor, options?: DualizeOptions): Tensor;
   /** Random weights of that radius: on the boundary of the ball. Biases start at zero. */
   initialize(rng: Rng, shape: Shape, options?: StartOptions): Tensor;
+  /**
+   * For a largest singular value: the norm of the same matrices whose unit updates have singular
+   * values `size(m, n)`. This is how Muon sees a weight. Undefined for other norms.
+   */
+  readonly resized?: ((size: SideFactor) => Norm) | undefined;
+  /** Axes, of those it measures, that are a stack of what it really measures. */
+  readonly stackAxes: number;
   /** `name: formula`. */
   toString(): string;
 }
@@ -99,6 +106,9 @@ export interface NormCore {
     w: Tensor, radius: number, options: Partial<PolarSet> & MeasureOptions,
   ) => Tensor;
   readonly initialize: (rng: Rng, shape: Shape, radius: number) => Tensor;
+  readonly resized?: Norm["resized"];
+  /** Default 0. */
+  readonly stackAxes?: number;
 }
 
 /** The norm with these parts; checks its inputs. */
@@ -113,7 +123,7 @@ export function defineNorm(core: NormCore): Norm {
     return scope(() => by(widened(x), checked(name, options)));
   };
   const self: Norm = {
-    name, formula, rank, toString: () => `${name}: ${formula}`,
+    name, formula, rank, resized: core.resized, stackAxes: core.stackAxes ?? 0, toString: () => `${name}: ${formula}`,
     norm: measured(core.norm),
     dualNorm: measured(core.dualNorm),
     dualize: (g, { scale: s = 1, ...options } = {}) => (
@@ -163,7 +173,7 @@ export function scaledNorm(
     return factor(rows, columns);
   };
   return defineNorm({
-    name, formula, rank: core.rank,
+    name, formula, rank: core.rank, resized: core.resized,
     norm: (w, options) => scale(core.norm(w, options), of(w)),
     dualNorm: (g, options) => scale(core.dualNorm(g, options), 1 / of(g)),
     dualizeAll: (list, scales, options) => {

@@ -28,8 +28,12 @@ export function singularNorm(named: Named): Norm {
 export function normOfSingularValues(
   named: Named, p: number, by: (options: MeasureOptions) => SingularParts,
 ): Norm {
+  const { name, formula } = named;
   return scaledNorm(named, {
     rank: 2,
+    resized: p < Infinity ? undefined : (size) => singularNorm({
+      name: `${name} resized`, formula, factor: (rows, columns) => 1 / size(rows, columns),
+    }),
     norm: (w, how) => by(how).norm(w, how),
     dualNorm: (g, how) => by(how).dualNorm(g, how),
     dualizeAll: (list, scales, how) => by(how).dualizeAll(list, scales, how),

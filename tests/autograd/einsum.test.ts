@@ -34,11 +34,11 @@ const refused: Readonly<Record<string, readonly [() => unknown, string]>> = {
     'einsum: the output leaves out the axes under ...: "...i->i" for [2, 3]. '
       + "Put ... in the output too."],
   "axes of tensordot that differ": [() => tensordot(ones([2, 3]), ones([2, 3]), { axes: 1 }),
-    'einsum: axis b has two sizes, 3 and 2: "ab,bd->ad" for [2, 3], [2, 3]. Make them equal.'],
+    'tensordot: axis b has two sizes, 3 and 2: "ab,bd->ad" for [2, 3], [2, 3]. Make them equal.'],
   "a cross product of four": [() => cross(ones([4]), ones([4])),
     "cross: axis -1 is not of size 3: [4]. Name the axis of the vectors."],
   "the Gram matrix of a vector": [() => gram(ones([4])),
-    "matmul: operands need two axes or more: a [4] x b [4]. Add an axis with reshape."],
+    "gram: operands need two axes or more: a [4] x b [4]. Add an axis with reshape."],
   "a scalar in matmul": [() => matmul(ones([]), ones([2, 2])),
     "matmul: operands need two axes or more: a [] x b [2, 2]. Add an axis with reshape."],
   "vectors of two sizes": [() => matmul(ones([2]), ones([3])),

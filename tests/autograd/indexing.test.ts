@@ -36,7 +36,8 @@ test("elements to scatter have an index each", () => {
     "scatterAdd: index and elements differ: [2, 2] and [2, 3]. Give one index for each element.");
   assertThrows(() => scatterAdd(zeros([2]), ids(2), 1, 5), ShapeError,
     /^scatterAdd: no such axis: 1/);
-  assertThrows(() => scatterAdd(zeros([2]), ids(2), 0, -1), ShapeError, /^scatterAdd: a size is negative: -1 of/);
+  assertThrows(() => scatterAdd(zeros([2]), ids(2), 0, -1), ShapeError,
+    /^scatterAdd: a size is negative: -1 of/);
 });
 
 test("labels are i32", () => {

@@ -132,7 +132,7 @@ test("options out of range are refused", () => {
   assertThrows(() => dropout(x, { rate: 1, rng: rng(1) }), RangeError,
     "dropout: the rate is not in [0, 1): 1. Use 0.1.");
   assertThrows(() => randomIntegers(rng(1), [2], { low: 3, high: 3 }), RangeError,
-    "randomIntegers: no whole numbers of i32 from 3 to before 3. Use low < high.");
+    "randomIntegers: not a range of whole i32 numbers: 3 to before 3. Use low < high.");
   assertThrows(() => truncatedNormal(rng(1), [2], { low: 5, high: 6 }), RangeError,
     "truncatedNormal: no bounds: 5 and 6. Use low < high, within 4 of 0.");
 });

@@ -55,7 +55,7 @@ test("what does not fit is refused", () => {
       "diagonal: an axis is named twice: [0, -2] of [2, 3]. Name two axes."],
     [() => tril(zeros([3])), ShapeError, "tril: not a matrix: [3]. Give [..., m, n]."],
     [() => tri(2, 2, { k: 0.5 }), RangeError,
-      "tril: the diagonal is not a whole number: 0.5. Use 0 for the main one."],
+      "tri: the diagonal is not a whole number: 0.5. Use 0 for the main one."],
     [() => pad(x, [[0, 0], [-2, -2]]), ShapeError,
       "pad: not a pair of whole widths for each axis: [[0,0],[-2,-2]] for [2, 3]. "
         + "Cut no more than there is."],

@@ -126,7 +126,7 @@ test("a clip wants its ends in order, a norm a known order, a gate an even axis"
     assertThrows(() => norm(zeros([2]), { p }), RangeError,
       `norm: not an order: ${p}. Use a positive number, 0, Infinity or -Infinity.`);
   }
-  assertThrows(() => norm(zeros([0]), { p: Infinity }), ShapeError, /^max: no elements/);
+  assertThrows(() => norm(zeros([0]), { p: Infinity }), ShapeError, /^norm: no elements/);
   for (const [name, f] of Object.entries({ glu, swiglu })) {
     assertThrows(() => f(zeros([2, 3])), ShapeError,
       `${name}: the axis does not fall into halves: axis -1 of [2, 3]. Give one of even size.`);

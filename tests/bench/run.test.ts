@@ -45,7 +45,8 @@ async function runBench(...args: readonly string[]): Promise<Outcome> {
 test.needs("node", "an unknown name or size ends at once, in one line, with code 2", async () => {
   assert.equal(await runBench("fft"), {
     code: 2, out: "",
-    err: 'bench: no such bench: "fft". Choose matmul, elementwise, reduce, softmax or sign.\n',
+    err: 'bench: no such bench: "fft". Choose matmul, conv, elementwise, reduce, softmax, sign '
+      + "or ops.\n",
   });
   const { code, err } = await runBench("softmax", "--size", "8");
   assert.is(code, 2);

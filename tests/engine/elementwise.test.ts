@@ -184,7 +184,8 @@ test("a whole number that an integer dtype does not have is refused", () => {
   const x = tensor(Int32Array.of(1));
 
   assertThrows(() => add(x, 2 ** 31), DtypeError, /^add: a number does not fit i32: 2147483648\. /);
-  assertThrows(() => where(tensor([1], { dtype: "bool" }), tensor(Uint32Array.of(1)), -1), DtypeError,
+  const chosen = tensor([1], { dtype: "bool" });
+  assertThrows(() => where(chosen, tensor(Uint32Array.of(1)), -1), DtypeError,
     "where: a number does not fit u32: -1. Use whole numbers from 0 to 4294967295.");
 });
 

@@ -62,7 +62,8 @@ test("sizes whose product overflows are refused, in every op that makes them", (
   assertThrows(() => matmul(column, row), ShapeError, `matmul: too many elements: ${large}`);
   assertThrows(() => expand(column, [2 ** 16, 2 ** 16]), ShapeError,
     `expand: too many elements: ${large}`);
-  assertThrows(() => concat([half, half]), ShapeError, /^concat: too many elements: \[2147483648\]/);
+  assertThrows(() => concat([half, half]), ShapeError,
+    /^concat: too many elements: \[2147483648\]/);
   assertThrows(() => pad(half, [[0, 2 ** 30]]), ShapeError, /: too many elements: \[2147483648\]/);
 });
 
@@ -236,7 +237,7 @@ test("a shape that is no shape is refused also when the counts fit", () => {
 test("ragged and mixed nested arrays are refused, with the place", () => {
   assertThrows(() => tensor([[1, 2], [3]]), ShapeError,
     "tensor: ragged or mixed nested arrays: expected [2, 2], and found 1 elements at depth 1. "
-      + "Make the rows equally long.");
+      + "Make the rows equally long, of numbers alone.");
   assertThrows(() => tensor([[1], 2]), ShapeError,
     /expected \[2, 1\], and found number at depth 1/);
   assertThrows(() => tensor([1, [2]]), ShapeError,

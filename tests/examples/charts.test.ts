@@ -1,11 +1,11 @@
 // The pictures as text. How they look is for people to judge.
 
 import * as assert from "uvu/assert";
-import type { LossPoint } from "../../examples/support/loss_curve.ts";
-import { lossCurve } from "../../examples/support/loss_curve.ts";
-import { fittingScale, linearScale, logScale } from "../../examples/support/scale.ts";
-import { spectra } from "../../examples/support/spectra.ts";
-import { escapeXml } from "../../examples/support/svg.ts";
+import type { LossPoint } from "../../nn/picture/loss_curve.ts";
+import { lossCurve } from "../../nn/picture/loss_curve.ts";
+import { fittingScale, linearScale, logScale } from "../../nn/picture/scale.ts";
+import { spectraLines } from "../../nn/picture/spectra_lines.ts";
+import { escapeXml } from "../../nn/picture/svg.ts";
 import { assertClose } from "../close.ts";
 import { suite } from "../harness.ts";
 
@@ -75,12 +75,12 @@ test("the loss curve has both lines, and survives odd input", () => {
 
 test("the spectra have one chart a layer, largest value first", () => {
   const layers = Array.from({ length: 30 }, (_, i) => ({
-    name: `blocks.${i}.attention.query.weight`,
+    path: `blocks.${i}.attention.query.weight`,
     shape: [4, 8],
     values: [0.5, 1, 0.25],
     initial: [1, 1, 1],
   }));
-  const svg = spectra({ title: "Spectra", layers });
+  const svg = spectraLines({ title: "Spectra", layers });
 
   assertWellFormed(svg);
   assert.is(svg.match(/<g /g)?.length, 30);
@@ -90,11 +90,11 @@ test("the spectra have one chart a layer, largest value first", () => {
 
 test("spectra of no layer, no value, one value, zeros and huge values can be drawn", () => {
   const values = [[], [1], [0, 0], [1e6, 1e-9], [NaN, 1]];
-  const layers = values.map((list, i) => ({ name: `l${i}`, shape: [1], values: list }));
+  const layers = values.map((list, i) => ({ path: `l${i}`, shape: [1], values: list }));
 
-  assertWellFormed(spectra({ title: "none", layers: [] }));
-  assertWellFormed(spectra({ title: "strange", layers }));
-  for (const layer of layers) assertWellFormed(spectra({ title: "one", layers: [layer] }));
+  assertWellFormed(spectraLines({ title: "none", layers: [] }));
+  assertWellFormed(spectraLines({ title: "strange", layers }));
+  for (const layer of layers) assertWellFormed(spectraLines({ title: "one", layers: [layer] }));
 });
 
 test.run();

@@ -4,24 +4,20 @@ import {
   exp, logSoftmax, matmul, max, neg, scope, sub, sum, tensor, transpose, where,
 } from "../../autograd/index.ts";
 import type { Tensor } from "../../autograd/index.ts";
+import { margins as marginsOf } from "../../nn/index.ts";
 import { decode64, tensorValue, toTensor } from "./decode.ts";
 import type { FixtureValues } from "./types.ts";
 
 /**
- * By how much the label's logit exceeds every other, for each example.
+ * The margins of a linear classifier.
  *
  * @param weight [classes, d]
  * @param data `x` [n, d] and labels `y` [n]
  */
 export async function margins(weight: Tensor, data: FixtureValues): Promise<number[]> {
-  const labels = decode64(tensorValue(data, "y")).data;
+  const labels = toTensor(tensorValue(data, "y"));
   const logits = matmul(toTensor(tensorValue(data, "x")), transpose(weight));
-  const [classes = 1] = weight.shape;
-  const z = await logits.read();
-  return Array.from(labels, (label, i) => {
-    const row = Array.from(z.slice(i * classes, (i + 1) * classes));
-    return (row[label] ?? NaN) - Math.max(...row.filter((_, j) => j !== label));
-  });
+  return Array.from(await marginsOf(logits, labels).read());
 }
 
 /**

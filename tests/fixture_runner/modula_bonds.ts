@@ -1,9 +1,9 @@
 // The `bond.*` and `bond2024.*` cases: modules without weights, one row each.
 
-import { Tensor, gelu as geluErf } from "../../autograd/index.ts";
+import { Tensor } from "../../autograd/index.ts";
 import {
-  abs, applyAttentionScores, attentionQK, bond, causalSoftmax, gelu, layerNorm, meanSubtract,
-  mergeHeads, relu, rmsDivide, ropeModula, scale, splitHeads,
+  abs, applyAttentionScores, attentionQK, causalSoftmax, gelu, layerNorm, meanSubtract,
+  mergeHeads, relu, rmsDivide, ropeModula, scaledGelu, scaledRelu, splitHeads,
 } from "../../nn/index.ts";
 import type { Module, Value } from "../../nn/index.ts";
 import type { Check } from "./check.ts";
@@ -32,16 +32,8 @@ const bonds: Readonly<Record<string, Row>> = {
   "bond2024.mean_subtract": () => meanSubtract(),
   "bond2024.rms_divide": () => rmsDivide(),
   "bond2024.layernorm": () => layerNorm(),
-};
-
-// The 2024 package says these have sensitivity one, which is no bound but holds for the average
-// input; the package has only bounds. So no more than their maps is compared.
-const scaled2024: Readonly<Record<string, Row>> = {
-  "bond2024.scaled_relu": () => scale(Math.SQRT2, relu()),
-  "bond2024.scaled_gelu_erf": () => {
-    const forward = (x: Value): Value => (x instanceof Tensor ? geluErf(x) : x.map(forward));
-    return scale(Math.SQRT2, bond({ name: "geluErf", forward }));
-  },
+  "bond2024.scaled_relu": () => scaledRelu(),
+  "bond2024.scaled_gelu_erf": () => scaledGelu(),
 };
 
 function byIndex(list: readonly Value[], name: string): Tensors {
@@ -69,7 +61,7 @@ async function compareList(
 /** Runs a `bond.*` or `bond2024.*` case: value, gradient by every input, sensitivity. */
 export const runBond: CaseRunner = async (fixture, check) => {
   const name = fixture.module ?? fixture.id;
-  const row = bonds[name] ?? scaled2024[name];
+  const row = bonds[name];
   if (row === undefined) throw new Missing(name);
   const module = row(fixture);
   const list = (key: string): Tensor[] => tensorList(fixture.in, key).map(toTensor);
@@ -77,6 +69,5 @@ export const runBond: CaseRunner = async (fixture, check) => {
   const { outputs, grads } = pullback((x) => apply(module, x), byIndex(list("x"), "x"), cotangents);
   await compareList("y", outputs, tensorList(fixture.out, "y"), check);
   await compareList("x", grads, tensorList(fixture.out, "grad_x"), check);
-  if (name in scaled2024) return;
   check.values("sensitivity", module.sensitivity, sensitivityOf(fixture), "f64");
 };

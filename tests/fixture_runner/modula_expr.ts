@@ -1,8 +1,8 @@
 // Builds the package's modules from the nested lists of modula.json.
 
 import {
-  add, attention, compose, embed, gelu, gpt, identity, linear, mlp, power, relu, scale, scaleInput,
-  tare, withMass,
+  add, attention, compose, conv2d, embed, gelu, gpt, identity, linear, mlp, power, relu, scale,
+  scaleInput, tare, withMass,
 } from "../../nn/index.ts";
 import type { AttentionOptions, GptOptions, MlpOptions, Module } from "../../nn/index.ts";
 import { Missing } from "./missing.ts";
@@ -23,6 +23,9 @@ function all(parts: Args): Module[] {
 const heads: Readonly<Record<string, (args: Args) => Module>> = {
   linear: ([fanOut, fanIn]) => linear(Number(fanOut), Number(fanIn)),
   embed: ([dim, count]) => embed(Number(dim), Number(count)),
+  conv: ([fanOut, fanIn, height, width]) => {
+    return conv2d(Number(fanOut), Number(fanIn), [Number(height), Number(width)]);
+  },
   relu: () => relu(),
   gelu: () => gelu(),
   identity: () => identity(),

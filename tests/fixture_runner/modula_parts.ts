@@ -7,7 +7,7 @@ import { MODULA_SIX, mlp } from "../../nn/index.ts";
 import type { Module, Weights } from "../../nn/index.ts";
 import { linearDecay, modularDescent } from "../../optim/index.ts";
 import type { Optimizer } from "../../optim/index.ts";
-import { reduce64, singularValues64, sumSquares64 } from "../reference.ts";
+import { array64, reduce64, singularValues64, sumSquares64 } from "../reference.ts";
 import type { Array64 } from "../reference.ts";
 import type { Check } from "./check.ts";
 import { tensorList, tensorValue, toTensor } from "./decode.ts";
@@ -84,6 +84,15 @@ function compareAll(name: string, got: Array64, expected: number, check: Check):
   check.values(name, { ...got, shape: [data.length] }, { shape: [data.length], data }, "f32");
 }
 
+// The weight itself, or the matrix of every tap of a kernel.
+function matricesOf(weight: Array64): Array64[] {
+  const [rows = 1, columns = 1, ...taps] = weight.shape;
+  const count = taps.reduce((n, side) => n * side, 1);
+  return Array.from({ length: count }, (_, tap) => {
+    return array64([rows, columns], weight.data.filter((_, i) => i % count === tap));
+  });
+}
+
 /** An initialised atom lies on the boundary of its norm's unit ball. */
 export const runInitScale: CaseRunner = async ({ attrs = {}, out }, check) => {
   const { norm } = normMaps(String(attrs["norm"]), "init_scale");
@@ -98,7 +107,9 @@ export const runInitScale: CaseRunner = async ({ attrs = {}, out }, check) => {
   check.values("norm", await norm(weight).item(), Number(out["norm"]), "f32");
   check.values("frobenius", frobenius, Number(out["frobenius"]), "f32");
   if (out["all_singular_values_equal"] === true) {
-    const data = singularValues64(host);
+    const data = Float64Array.from(
+      matricesOf(host).flatMap((matrix) => [...singularValues64(matrix)]),
+    );
     const same = frobenius / Math.sqrt(data.length);
     compareAll("singular values", { shape: [data.length], data }, same, check);
   }

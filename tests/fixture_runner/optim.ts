@@ -1,13 +1,14 @@
 // optim.json: parameter trajectories under fixed gradients.
 
-import { scope, treeMap } from "../../autograd/index.ts";
+import { add, assign, scope, zeros } from "../../autograd/index.ts";
 import type { Tensor } from "../../autograd/index.ts";
 import type { Check } from "./check.ts";
 import { isTensorValue, tensorList, toTensor } from "./decode.ts";
 import { Missing } from "./missing.ts";
-import type { Weights } from "./optim_options.ts";
+import type { Stepped, Weights } from "./optim_options.ts";
 import { optimRows } from "./optim_rows.ts";
-import type { CaseRunner, FixtureTensor, FixtureValue, FixtureValues } from "./types.ts";
+import { optimSpecials } from "./optim_specials.ts";
+import type { CaseRunner, FixtureCase, FixtureTensor, FixtureValue, FixtureValues } from "./types.ts";
 
 // Names in the order of the list, as the optimizer sees them.
 function named(list: readonly FixtureTensor[]): Weights {
@@ -36,17 +37,33 @@ async function compareWeights(
   }
 }
 
+// What must hold after every step.
+async function follow(
+  { optimizer, accumulates = false }: Stepped, fixture: FixtureCase, weights: Weights,
+  check: Check,
+): Promise<void> {
+  using owned = optimizer;
+  const expected = steps(fixture.out, "W");
+  const sums = Object.fromEntries(Object.entries(weights).map(([path, { shape }]) => {
+    return [path, zeros(shape)] as const;
+  }));
+  for (const [t, grads] of steps(fixture.in ?? {}, "grads").entries()) {
+    scope(() => {
+      const now = named(grads);
+      for (const [path, sum] of Object.entries(sums)) assign(sum, add(sum, now[path] as Tensor));
+      owned.step(weights, accumulates ? sums : now);
+    });
+    await compareWeights(t, weights, expected[t] ?? [], check);
+  }
+}
+
 /** Runs a case of optim.json. */
 export const runOptim: CaseRunner = async (fixture, check) => {
   const algorithm = fixture.algo ?? fixture.id;
+  const special = optimSpecials[algorithm];
+  if (special) return special(fixture, check);
   const row = optimRows[algorithm];
   if (row === undefined) throw new Missing(algorithm);
   const weights = named(tensorList(fixture.in, "W0"));
-  const { optimizer, view = (x: Tensor) => x } = row(fixture.hyper ?? {}, weights);
-  using owned = optimizer;
-  const expected = steps(fixture.out, "W");
-  for (const [t, grads] of steps(fixture.in ?? {}, "grads").entries()) {
-    scope(() => owned.step(treeMap(view, weights), treeMap(view, named(grads))));
-    await compareWeights(t, weights, expected[t] ?? [], check);
-  }
+  return follow(row(fixture.hyper ?? {}, weights), fixture, weights, check);
 };

@@ -9,11 +9,11 @@ import type { FixtureValues } from "./types.ts";
 /** Weights by name: `w0`, `w1`, ... in the order of the file. */
 export type Weights = Readonly<Record<string, Tensor>>;
 
-/** An optimizer and the form in which it takes the weights of a case. */
+/** An optimizer and how it takes gradients. */
 export interface Stepped {
   readonly optimizer: Optimizer;
-  /** A view that shares its elements with the weight or gradient. Default: the tensor itself. */
-  readonly view?: (x: Tensor) => Tensor;
+  /** Gradients are added to those of the step before, which it keeps as its state. */
+  readonly accumulates?: boolean;
 }
 
 /** Makes the optimizer of a case. */

@@ -1,10 +1,11 @@
 // theory.json: certificates, margins, spectra and implicit bias, from the package's ops and norms.
 
-import {
-  div, matmul, relu, scale, scope, sqrt, square, sub, sum, transpose, zeros,
-} from "../../autograd/index.ts";
+import { div, scale, scope, sqrt, square, sub, sum, zeros } from "../../autograd/index.ts";
 import type { Tensor } from "../../autograd/index.ts";
-import { singularValues } from "../../nn/index.ts";
+import {
+  certify, compose, distributionOf, linear, named, relu, singularValues, stableRank,
+} from "../../nn/index.ts";
+import type { Module } from "../../nn/index.ts";
 import type { Check } from "./check.ts";
 import { tensorList, tensorValue, toTensor } from "./decode.ts";
 import { logOddsGradient, margins } from "./margins.ts";
@@ -21,35 +22,37 @@ function normMap(name: string, map: keyof NormMaps): NormMap {
   return found;
 }
 
-async function normsOf(name: string, weights: readonly Tensor[]): Promise<number[]> {
-  return await Promise.all(weights.map((weight) => normMap(name, "norm")(weight).item()));
-}
-
-function product(values: readonly number[]): number {
-  return values.reduce((total, value) => total * value, 1);
-}
-
 function rowRms(x: Tensor): Tensor {
   return scale(sqrt(sum(square(x), { axis: -1 })), 1 / Math.sqrt(x.shape.at(-1) ?? 1));
 }
 
-function reluMlp(weights: readonly Tensor[], x: Tensor): Tensor {
-  return weights.reduce((y, weight, k) => matmul(k === 0 ? y : relu(y), transpose(weight)), x);
+/** Linear layers with ReLU between, for weights `[out, in]`. */
+function reluMlp(weights: readonly Tensor[]): Module {
+  const layers = weights.map(({ shape: [fanOut = 1, fanIn = 1] }, k) => {
+    const layer = named(String(k), linear(fanOut, fanIn));
+    return k === 0 ? layer : compose(layer, relu());
+  });
+  return compose(...layers.reverse());
 }
 
 const certificate: CaseRunner = async (fixture, check) => {
   const weights = tensorList(fixture.in, "weights").map(toTensor);
   const x = toTensor(tensorValue(fixture.in, "x"));
   const x2 = toTensor(tensorValue(fixture.in, "x2"));
-  const norms = await normsOf("rms_to_rms", weights);
-  const moved = rowRms(sub(reluMlp(weights, x), reluMlp(weights, x2)));
+  const module = reluMlp(weights);
+  const tree = module.toTree(weights);
+  const moved = rowRms(sub(module.forward(x, tree), module.forward(x2, tree)));
   await check.tensor("gains", div(moved, rowRms(sub(x, x2))), tensorValue(fixture.out, "gains"));
-  compareNumbers({ certificate: product(norms) }, fixture.out, check);
-  compareNumbers({ l2_product: product(await normsOf("spectral", weights)) }, fixture.out, check);
+  const { bound, layers } = await certify(module, tree);
+  const l2 = await certify(module, tree, { inputNorm: "l2" });
+  const lastWidth = weights.at(-1)?.shape[0] ?? 1;
+  compareNumbers({ certificate: bound }, fixture.out, check);
+  compareNumbers({ l2_product: l2.bound * Math.sqrt(lastWidth) }, fixture.out, check);
   const expected = fixture.out["layer_norms"];
   if (!Array.isArray(expected)) throw new Error("fixture: there are no layer norms.");
   const list = { shape: [expected.length], data: expected.map(Number) };
-  check.values("layer_norms", { shape: [norms.length], data: norms }, list, "f32");
+  const data = layers.map(({ upper }) => upper);
+  check.values("layer_norms", { shape: [data.length], data }, list, "f32");
 };
 
 function compareNumbers(
@@ -84,14 +87,13 @@ const spectrum: CaseRunner = async (fixture, check) => {
   const matrix = toTensor(tensorValue(fixture.in, "A"));
   const s = Array.from(await singularValues(matrix));
   const top = s[0] ?? NaN;
-  const middle = s.slice(Math.floor((s.length - 1) / 2), Math.floor(s.length / 2) + 1);
-  const median = middle.reduce((total, value) => total + value, 0) / middle.length;
+  const { median } = distributionOf(s);
   const squares = s.reduce((total, value) => total + value * value, 0);
   const shares = s.map((value) => value ** 2 / squares);
   const entropy = shares.reduce((total, share) => total - share * Math.log(share || 1), 0);
   const data = { shape: [s.length], data: s };
   check.values("singular_values", data, tensorValue(fixture.out, "singular_values"), "f32");
-  compareNumbers({ stable_rank: squares / top ** 2 }, fixture.out, check);
+  compareNumbers({ stable_rank: await stableRank(matrix).item() }, fixture.out, check);
   compareNumbers({ top_over_median: top / median }, fixture.out, check);
   compareNumbers({ effective_rank_entropy: Math.exp(entropy) }, fixture.out, check);
 };

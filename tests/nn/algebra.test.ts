@@ -1,5 +1,5 @@
 import { add as addTensors, rng as makeRng, scale as scaleTensor } from "../../autograd/index.ts";
-import { CONVERGED, add, addBond, compose, embed, identity, linear, mul, power, relu, repeat,
+import { CONVERGED, add, addBond, compose, embed, identity, linear, mul, named, power, relu, repeat,
   residual, scale, scaleInput, tare, tuple, withMass } from "../../nn/index.ts";
 import { assertClose } from "../close.ts";
 import { suite } from "../harness.ts";
@@ -141,7 +141,9 @@ test("gradients of weights reach every weight of a power", ({ rng }) => {
 
 test("what makes no sense is refused with the reason", ({ rng }) => {
   const refuses = (body: () => unknown, text: string) => assertThrows(body, "RangeError", text);
-  refuses(() => scale(0, relu()), "scale: the factor is zero or not finite: 0.");
+  refuses(() => scale(0, named("head", linear(2, 2))),
+    "scale: the factor is zero or not finite: 0 for head.");
+  refuses(() => scaleInput(relu(), Infinity), "Infinity for relu.");
   refuses(() => mul(NaN), "scale: the factor is zero or not finite: NaN.");
   refuses(() => compose(), "compose: no modules to compose.");
   refuses(() => tuple(), "tuple: no modules.");

@@ -1,6 +1,6 @@
 import { type Tree, full, rng as makeRng, treeLeaves, treePaths, zeros } from
   "../../autograd/index.ts";
-import { compose, embed, linear, named, power, relu, rmsToRms, rms, tuple } from
+import { compose, embed, linear, named, power, relu, rmsToRms, spectral, tuple } from
   "../../nn/index.ts";
 import { assertClose } from "../close.ts";
 import { suite } from "../harness.ts";
@@ -97,7 +97,7 @@ test("modules that cannot fit are refused when composed, naming the path", ({ rn
   refuses(() => compose(up, linear(5, 2)), "mlp.up takes width 4, is given width 5.");
   refuses(() => compose(embed(3, 4), linear(3, 3)), "embed takes tokens, is given width 3.");
   refuses(() => compose(linear(2, 2), tuple(relu(), relu())), "is given a list");
-  refuses(() => linear(2, 2, { norm: rms, label: "q" }).forward(draw(rng, [3, 3]), {
+  refuses(() => linear(2, 2, { norm: spectral, label: "q" }).forward(draw(rng, [3, 3]), {
     q: { weight: draw(rng, [2, 2]) },
   }), "forward: the input does not fit: q takes [..., 2], is given [3, 3].");
   assertThrows(() => named("a.b", up), "RangeError", `named: not a name: "a.b".`);

@@ -1,7 +1,8 @@
 // Every optimizer of the package, for what must hold for all of them.
 
 import { compose, embed, linear, relu } from "../../nn/index.ts";
-import { adam, adamw, modularDescent, muon, sgd } from "../../optim/index.ts";
+import { adam, adamw, dion, fromage, lion, modularDescent, muon, normalizedModularDescent, normuon,
+  rmsprop, scion, sgd, shampoo, soap } from "../../optim/index.ts";
 import type { Optimizer } from "../../optim/index.ts";
 import type { Shapes } from "./trees.ts";
 
@@ -25,6 +26,11 @@ function makeShapes(): Shapes {
 /** Makes an optimizer whose state takes every form it has. */
 export type Maker = (lr: number, more?: object) => Optimizer;
 
+// Without the option that these do not have.
+function undecayed(more: object = {}): object {
+  return Object.fromEntries(Object.entries(more).filter(([name]) => name !== "weightDecay"));
+}
+
 /** By name. */
 export const makers: Readonly<Record<string, Maker>> = {
   modularDescent: (lr, more) => modularDescent(module, { lr, ...more }),
@@ -32,4 +38,13 @@ export const makers: Readonly<Record<string, Maker>> = {
   adam: (lr, more) => adam({ lr, amsgrad: true, ...more }),
   adamw: (lr, more) => adamw({ lr, ...more }),
   sgd: (lr, more) => sgd({ lr, momentum: 0.9, nesterov: true, ...more }),
+  rmsprop: (lr, more) => rmsprop({ lr, centered: true, momentum: 0.5, ...more }),
+  lion: (lr, more) => lion({ lr, ...more }),
+  fromage: (lr, more) => fromage({ lr, bound: 1.25, ...undecayed(more) }),
+  shampoo: (lr, more) => shampoo({ lr, beta: 0.9, ...more }),
+  soap: (lr, more) => soap({ lr, every: 2, ...more }),
+  normuon: (lr, more) => normuon(module, { lr, ...more }),
+  dion: (lr, more) => dion(module, { lr, rank: 2, ...more }),
+  scion: (lr, more) => scion(module, { lr, ...undecayed(more) }),
+  normalizedModularDescent: (lr, more) => normalizedModularDescent(module, { lr, ...more }),
 };

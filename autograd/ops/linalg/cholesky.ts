@@ -1,11 +1,11 @@
 import choleskyText from "../../../kernels/linalg/cholesky.wgsl" with { type: "text" };
 import { type GroupKernel, type Tensor, matmulFused, runGroups, scope, zeros } from
   "../../../engine/index.ts";
-import { type OpSpec, apply } from "../../define.ts";
+import { type OpSpec, apply, composed } from "../../define.ts";
 import { add, scale, sub } from "../arithmetic.ts";
+import { diagonal, diagonalMatrix, tril } from "../diagonal.ts";
 import { matmul } from "../matmul.ts";
 import { transpose } from "../views.ts";
-import { diagonalMatrix, diagonalOf, lowerPart } from "./diagonal.ts";
 import { asBatch, batchOf, block, flipped, likeBatch, matrixSize, panels, walkOf } from
   "./matrices.ts";
 import { triangularSolve } from "./triangular.ts";
@@ -33,7 +33,7 @@ function factor(x: Tensor): Tensor {
 
 /** The lower triangle with half the diagonal. */
 function half(x: Tensor): Tensor {
-  return sub(lowerPart(x), diagonalMatrix(scale(diagonalOf(x), 0.5)));
+  return sub(tril(x), diagonalMatrix(scale(diagonal(x), 0.5)));
 }
 
 const CHOLESKY: OpSpec = {
@@ -74,5 +74,7 @@ export function cholesky(x: Tensor): Tensor {
  * @throws ShapeError if they do not fit; DtypeError
  */
 export function choleskySolve(l: Tensor, b: Tensor): Tensor {
-  return triangularSolve(l, triangularSolve(l, b), { transpose: true });
+  return composed("choleskySolve", () => {
+    return triangularSolve(l, triangularSolve(l, b), { transpose: true });
+  });
 }

@@ -1,11 +1,11 @@
 import { type Tensor, copyInto, matmulFused, scope } from "../../../engine/index.ts";
-import { type OpSpec, apply, inFloat32 } from "../../define.ts";
+import { type OpSpec, apply, composed, inFloat32 } from "../../define.ts";
 import { add, mul, scale } from "../arithmetic.ts";
+import { diagonalMatrix } from "../diagonal.ts";
 import { matmul } from "../matmul.ts";
 import { max, sum } from "../reduce.ts";
 import { abs } from "../unary.ts";
 import { reshape, transpose } from "../views.ts";
-import { diagonalMatrix } from "./diagonal.ts";
 import { gaps, spread } from "./gaps.ts";
 import { rotated } from "./jacobi.ts";
 import { asBatch, batchOf, block, likeBatch, matrixSize } from "./matrices.ts";
@@ -83,11 +83,13 @@ export interface Eigh {
  * @throws ShapeError if the matrices are not square; DtypeError
  */
 export function eigh(x: Tensor): Eigh {
-  const [n] = matrixSize("eigh", x, true);
-  const y = inFloat32([x], (t) => apply(EIGH, [scale(add(t, transpose(t)), 0.5)]));
-  const values = part(y, null, [0, 1]);
-  return {
-    values: reshape(values, values.shape.slice(0, -1)),
-    vectors: transpose(part(y, null, [1, n + 1])),
-  };
+  return composed("eigh", () => {
+    const [n] = matrixSize("eigh", x, true);
+    const y = inFloat32([x], (t) => apply(EIGH, [scale(add(t, transpose(t)), 0.5)]));
+    const values = part(y, null, [0, 1]);
+    return {
+      values: reshape(values, values.shape.slice(0, -1)),
+      vectors: transpose(part(y, null, [1, n + 1])),
+    };
+  });
 }

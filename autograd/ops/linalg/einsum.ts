@@ -1,10 +1,11 @@
-import { type Shape, type Tensor, resolveAxis, sizeOf } from "../../../engine/index.ts";
-import { checkTensor, inFloat32 } from "../../define.ts";
+import { type Shape, type Tensor, checkList, checkShape, resolveAxis, sizeOf } from
+  "../../../engine/index.ts";
+import { checkTensor, composed, inFloat32 } from "../../define.ts";
 import { mul } from "../arithmetic.ts";
+import { diagonal as diagonalOf } from "../diagonal.ts";
 import { matmul } from "../matmul.ts";
 import { sum } from "../reduce.ts";
 import { expand, permute, reshape } from "../views.ts";
-import { diagonalView } from "./diagonal.ts";
 import { type Contraction, type Labels, parseEinsum } from "./einsum_parse.ts";
 
 /** A tensor and the names of its axes. */
@@ -29,10 +30,15 @@ interface Factor {
  * const scores = einsum("bhqd,bhkd->bhqk", q, k);
  */
 export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor {
-  const shapes = operands.map((x) => checkTensor("einsum", x).shape);
-  const contraction = parseEinsum(equation, shapes);
-  if (operands.length === 1) return contract(contraction, operands);
-  return inFloat32(operands, (...list) => contract(contraction, list));
+  return composed("einsum", () => {
+    const shapes = operands.map((x) => checkTensor("einsum", x).shape);
+    if (typeof equation !== "string") {
+      throw new TypeError(`einsum: no equation: ${typeof equation}. Write "ij,jk->ik" first.`);
+    }
+    const contraction = parseEinsum(equation, shapes);
+    if (operands.length === 1) return contract(contraction, operands);
+    return inFloat32(operands, (...list) => contract(contraction, list));
+  });
 }
 
 function contract(
@@ -60,7 +66,7 @@ function diagonal({ x, labels }: Factor): Factor {
   const square = sizes.includes(0) || sizes[0] === sizes[1] ? x
     : expand(x, x.shape.map((d, i) => (i === first || i === second ? full : d)));
   return diagonal({
-    x: diagonalView(square, first, second), labels: [...rest, labels[second] ?? ""],
+    x: diagonalOf(square, { axes: [first, second] }), labels: [...rest, labels[second] ?? ""],
   });
 }
 
@@ -142,21 +148,25 @@ export type TensordotAxes = number | readonly [readonly number[], readonly numbe
 export function tensordot(
   a: Tensor, b: Tensor, { axes = 2 }: { readonly axes?: TensordotAxes } = {},
 ): Tensor {
-  const rank = checkTensor("tensordot", a).shape.length;
-  const count = typeof axes === "number" ? axes : 0;
-  const [left, right] = typeof axes === "number"
-    ? [Array.from({ length: count }, (_, i) => rank - count + i),
-      Array.from({ length: count }, (_, i) => i)]
-    : axes;
-  const inA = left.map((axis) => resolveAxis("tensordot", axis, a.shape));
-  const other = checkTensor("tensordot", b).shape;
-  const inB = right.map((axis) => resolveAxis("tensordot", axis, other));
-  const letter = (i: number) => String.fromCharCode(i < 26 ? 97 + i : 39 + i);
-  const ofA = a.shape.map((_, i) => letter(i));
-  const ofB = b.shape.map((_, i) => ofA[inA[inB.indexOf(i)] ?? -1] ?? letter(rank + i));
-  const rest = (list: readonly string[], used: readonly number[]) => {
-    return list.filter((_, i) => !used.includes(i)).join("");
-  };
-  const output = rest(ofA, inA) + rest(ofB, inB);
-  return einsum(`${ofA.join("")},${ofB.join("")}->${output}`, a, b);
+  return composed("tensordot", () => {
+    const rank = checkTensor("tensordot", a).shape.length;
+    if (!Array.isArray(axes)) checkShape("tensordot", [axes as number]);
+    const [left, right] = typeof axes === "number"
+      ? [Array.from({ length: axes }, (_, i) => rank - axes + i),
+        Array.from({ length: axes }, (_, i) => i)]
+      : axes;
+    checkList("tensordot", "axes", left);
+    checkList("tensordot", "axes", right);
+    const inA = left.map((axis) => resolveAxis("tensordot", axis, a.shape));
+    const other = checkTensor("tensordot", b).shape;
+    const inB = right.map((axis) => resolveAxis("tensordot", axis, other));
+    const letter = (i: number) => String.fromCharCode(i < 26 ? 97 + i : 39 + i);
+    const ofA = a.shape.map((_, i) => letter(i));
+    const ofB = b.shape.map((_, i) => ofA[inA[inB.indexOf(i)] ?? -1] ?? letter(rank + i));
+    const rest = (list: readonly string[], used: readonly number[]) => {
+      return list.filter((_, i) => !used.includes(i)).join("");
+    };
+    const output = rest(ofA, inA) + rest(ofB, inB);
+    return einsum(`${ofA.join("")},${ofB.join("")}->${output}`, a, b);
+  });
 }

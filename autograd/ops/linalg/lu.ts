@@ -1,13 +1,13 @@
 import luText from "../../../kernels/linalg/lu.wgsl" with { type: "text" };
-import { type GroupKernel, type Shape, type Tensor, arange, copyInto, full, isHalf, matmulFused,
-  runGroups, scope, zeros } from "../../../engine/index.ts";
-import { type OpSpec, apply } from "../../define.ts";
+import { type GroupKernel, type Shape, type Tensor, arange, copyInto, isHalf, matmulFused, runGroups,
+  scope, zeros } from "../../../engine/index.ts";
+import { type OpSpec, apply, composed } from "../../define.ts";
 import { cast } from "../../cast.ts";
 import { add } from "../arithmetic.ts";
+import { eye, tril, triu } from "../diagonal.ts";
 import { matmul } from "../matmul.ts";
 import { gather } from "../indexing.ts";
 import { expand, reshape, transpose, unsqueeze } from "../views.ts";
-import { diagonalMatrix, lowerPart, upperPart } from "./diagonal.ts";
 import { asBatch, batchOf, block, likeBatch, matrixSize, panels } from "./matrices.ts";
 import { part } from "./qr.ts";
 import { orderOf } from "./scaling.ts";
@@ -42,7 +42,7 @@ export function factorLu(op: string, x: Tensor): Tensor {
 /** The identity `[n, n]`, as wide as a batch. */
 export function identity(x: Tensor, batch: Shape = []): Tensor {
   const n = x.shape.at(-1) ?? 0;
-  return expand(diagonalMatrix(full([n], 1, { device: x.device })), [...batch, n, n]);
+  return expand(eye(n, n, { device: x.device }), [...batch, n, n]);
 }
 
 /** Which row of x each row of the factors is: i32 `[..., n]`. */
@@ -71,8 +71,8 @@ const LU: OpSpec = {
     const n = y.shape.at(-2) ?? 0;
     const [l, u] = factorsOf(y);
     const dw = part(dy, null, [0, n]);
-    const below = lowerPart(matmul(transpose(l), lowerPart(dw, true)), true);
-    const above = upperPart(matmul(upperPart(dw), transpose(u)));
+    const below = tril(matmul(transpose(l), tril(dw, { k: -1 })), { k: -1 });
+    const above = triu(matmul(triu(dw), transpose(u)));
     const left = triangularSolve(l, add(below, above), { transpose: true, unitDiagonal: true });
     const turned = triangularSolve(u, transpose(left), { lower: false });
     return permuted(transpose(turned), inverseOf(rowsOf(y)));
@@ -82,7 +82,7 @@ const LU: OpSpec = {
 function factorsOf(packed: Tensor): readonly [Tensor, Tensor] {
   const n = packed.shape.at(-2) ?? 0;
   const w = part(packed, null, [0, n]);
-  return [add(lowerPart(w, true), identity(w)), upperPart(w)];
+  return [add(tril(w, { k: -1 }), identity(w)), triu(w)];
 }
 
 /** Triangular factors and the order of rows. */
@@ -105,8 +105,10 @@ export interface Lu {
  * @throws ShapeError if the matrices are not square; DtypeError
  */
 export function lu(x: Tensor): Lu {
-  matrixSize("lu", x, true);
-  const y = apply(LU, [isHalf(x.dtype) ? cast(x, "f32") : x]);
-  const [l, u] = factorsOf(y).map((t) => (isHalf(x.dtype) ? cast(t, x.dtype) : t));
-  return { rows: rowsOf(y), l: l as Tensor, u: u as Tensor }; // both factors
+  return composed("lu", () => {
+    matrixSize("lu", x, true);
+    const y = apply(LU, [isHalf(x.dtype) ? cast(x, "f32") : x]);
+    const [l, u] = factorsOf(y).map((t) => (isHalf(x.dtype) ? cast(t, x.dtype) : t));
+    return { rows: rowsOf(y), l: l as Tensor, u: u as Tensor }; // both factors
+  });
 }

@@ -1,6 +1,6 @@
 import { type Shape, ShapeError, type Tensor, matmulFused, resolveAxis, show } from
   "../../../engine/index.ts";
-import { apply, checkTensor, inFloat32 } from "../../define.ts";
+import { apply, checkTensor, composed, inFloat32 } from "../../define.ts";
 import type { Operand } from "../../tape.ts";
 import { add, mul, sub } from "../arithmetic.ts";
 import { matmul } from "../matmul.ts";
@@ -17,26 +17,33 @@ import { tensordot } from "./einsum.ts";
  * @throws ShapeError if the sizes differ; DtypeError
  */
 export function dot(a: Tensor, b: Tensor): Tensor {
-  const [left, right] = [checkTensor("dot", a).shape.length, checkTensor("dot", b).shape.length];
-  if (left === 0 || right === 0) return mul(a, b);
-  return tensordot(a, b, { axes: [[-1], [right === 1 ? -1 : -2]] });
+  return composed("dot", () => {
+    const [left, right] = [checkTensor("dot", a).shape.length, checkTensor("dot", b).shape.length];
+    if (left === 0 || right === 0) return mul(a, b);
+    return tensordot(a, b, { axes: [[-1], [right === 1 ? -1 : -2]] });
+  });
 }
 
 /** Sum over the last axes of both; with a scalar, the product. f32; throws as `dot`. */
 export function inner(a: Tensor, b: Tensor): Tensor {
-  const scalar = checkTensor("inner", a).shape.length * checkTensor("inner", b).shape.length === 0;
-  return scalar ? mul(a, b) : tensordot(a, b, { axes: [[-1], [-1]] });
+  return composed("inner", () => {
+    const [left, right] = [a, b].map((t) => checkTensor("inner", t).shape.length);
+    const scalar = left === 0 || right === 0;
+    return scalar ? mul(a, b) : tensordot(a, b, { axes: [[-1], [-1]] });
+  });
 }
 
 /** Sum of the products of all elements; any two shapes of one size. Throws as `dot`. */
 export function vdot(a: Tensor, b: Tensor): Tensor {
-  return matmul(reshape(a, [-1]), reshape(b, [-1]));
+  return composed("vdot", () => matmul(reshape(a, [-1]), reshape(b, [-1])));
 }
 
 /** Every element of `a` times every one of `b`: `[a.size, b.size]`. Throws DtypeError. */
 export function outer(a: Tensor, b: Tensor): Tensor {
-  return mul(reshape(a, [checkTensor("outer", a).size, 1]),
-    reshape(b, [1, checkTensor("outer", b).size]));
+  return composed("outer", () => {
+    return mul(reshape(a, [checkTensor("outer", a).size, 1]),
+      reshape(b, [1, checkTensor("outer", b).size]));
+  });
 }
 
 /**
@@ -47,12 +54,14 @@ export function outer(a: Tensor, b: Tensor): Tensor {
  * @throws DtypeError
  */
 export function kron(a: Tensor, b: Tensor): Tensor {
-  const rank = Math.max(checkTensor("kron", a).shape.length, checkTensor("kron", b).shape.length);
-  const whole = ({ shape }: Tensor) => [...Array<number>(rank - shape.length).fill(1), ...shape];
-  const [left, right] = [whole(a), whole(b)];
-  const product = mul(reshape(a, left.flatMap((d) => [d, 1])),
-    reshape(b, right.flatMap((d) => [1, d])));
-  return reshape(product, left.map((d, i) => d * (right[i] ?? 1)));
+  return composed("kron", () => {
+    const rank = Math.max(checkTensor("kron", a).shape.length, checkTensor("kron", b).shape.length);
+    const whole = ({ shape }: Tensor) => [...Array<number>(rank - shape.length).fill(1), ...shape];
+    const [left, right] = [whole(a), whole(b)];
+    const product = mul(reshape(a, left.flatMap((d) => [d, 1])),
+      reshape(b, right.flatMap((d) => [1, d])));
+    return reshape(product, left.map((d, i) => d * (right[i] ?? 1)));
+  });
 }
 
 /**
@@ -64,14 +73,14 @@ export function kron(a: Tensor, b: Tensor): Tensor {
 export function cross(
   a: Tensor, b: Tensor, { axis = -1 }: { readonly axis?: number } = {},
 ): Tensor {
-  return inFloat32([a, b], (...list) => {
+  return composed("cross", () => inFloat32([a, b], (...list) => {
     const [left = [], right = []] = list.map((x) => components(x, axis));
     const turn = (i: number, j: number): Tensor => {
       const pick = (of: readonly Tensor[], k: number) => of[k] as Tensor; // three of each
       return sub(mul(pick(left, i), pick(right, j)), mul(pick(left, j), pick(right, i)));
     };
     return concat([turn(1, 2), turn(2, 0), turn(0, 1)], { axis });
-  });
+  }));
 }
 
 function components(x: Tensor, axis: number): Tensor[] {
@@ -94,10 +103,11 @@ function components(x: Tensor, axis: number): Tensor[] {
  * @throws ShapeError if the sizes differ; DtypeError
  */
 export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor {
-  return inFloat32(bias ? [x, w, bias] : [x, w], (input, weight, offset) => {
+  const inputs = bias ? [x, w, bias] : [x, w];
+  return composed("linear", () => inFloat32(inputs, (input, weight, offset) => {
     const y = matmul(input as Tensor, transpose(weight as Tensor)); // as given
     return offset ? add(y, offset) : y;
-  });
+  }));
 }
 
 const GRAM = {
@@ -129,5 +139,5 @@ function swapped(list: Shape): Shape {
  * @throws ShapeError if `x` is no matrix; DtypeError
  */
 export function gram(x: Tensor): Tensor {
-  return apply(GRAM, [x]);
+  return composed("gram", () => apply(GRAM, [x]));
 }

@@ -1,12 +1,12 @@
 import qrText from "../../../kernels/linalg/qr.wgsl" with { type: "text" };
 import { type GroupKernel, ShapeError, type Tensor, copyInto, full, matmulFused, runGroups, scope,
   show, zeros } from "../../../engine/index.ts";
-import { type OpSpec, apply, inFloat32 } from "../../define.ts";
+import { type OpSpec, apply, composed, inFloat32 } from "../../define.ts";
 import { add, lt, mul, sub, where } from "../arithmetic.ts";
+import { diagonal, tril, triu } from "../diagonal.ts";
 import { matmul } from "../matmul.ts";
 import { type Range, concat, slice } from "../parts.ts";
 import { transpose, unsqueeze } from "../views.ts";
-import { diagonalOf, lowerPart, upperPart } from "./diagonal.ts";
 import { asBatch, batchOf, block, flipped, likeBatch, matrixSize, panels } from "./matrices.ts";
 import { scaled } from "./scaling.ts";
 import { triangularSolve } from "./triangular.ts";
@@ -50,8 +50,8 @@ export function factorQr(a: Tensor): { readonly q: Tensor; readonly r: Tensor } 
   for (const { first, v, t } of reflectors.reverse()) {
     reflect(v, t, block(q, [first, m], [first, k]));
   }
-  const r = upperPart(block(w, [0, k], [0, n]));
-  const signs = where(lt(diagonalOf(r), 0), full([], -1, { device: a.device }), 1);
+  const r = triu(block(w, [0, k], [0, n]));
+  const signs = where(lt(diagonal(r), 0), full([], -1, { device: a.device }), 1);
   return { q: mul(q, unsqueeze(signs, 1)), r: mul(r, unsqueeze(signs, 2)) };
 }
 
@@ -72,8 +72,8 @@ function packed(x: Tensor): Tensor {
 
 /** The gradient for as many rows as columns or more, from those of q and r. */
 function tallGrad(q: Tensor, r: Tensor, dq: Tensor, dr: Tensor): Tensor {
-  const m = sub(matmul(r, transpose(upperPart(dr))), matmul(transpose(dq), q));
-  const middle = add(lowerPart(m), transpose(lowerPart(m, true)));
+  const m = sub(matmul(r, transpose(triu(dr))), matmul(transpose(dq), q));
+  const middle = add(tril(m), transpose(tril(m, { k: -1 })));
   const right = add(dq, matmul(q, middle));
   return transpose(triangularSolve(r, transpose(right), { lower: false }));
 }
@@ -122,9 +122,11 @@ export interface Qr {
  * backpropagation algorithms" (2020)
  */
 export function qr(x: Tensor): Qr {
-  const [m, n] = matrixSize("qr", x);
-  const y = inFloat32([x], (t) => apply(QR, [t]));
-  return { q: transpose(part(y, null, [0, m])), r: part(y, null, [m, m + n]) };
+  return composed("qr", () => {
+    const [m, n] = matrixSize("qr", x);
+    const y = inFloat32([x], (t) => apply(QR, [t]));
+    return { q: transpose(part(y, null, [0, m])), r: part(y, null, [m, m + n]) };
+  });
 }
 
 /**
@@ -136,20 +138,22 @@ export function qr(x: Tensor): Qr {
  * @throws ShapeError if they do not fit; DtypeError
  */
 export function lstsq(a: Tensor, b: Tensor): Tensor {
-  const [m, n] = matrixSize("lstsq", a);
-  if (matrixSize("lstsq", b)[0] !== m) {
-    throw new ShapeError(
-      `lstsq: the right-hand side does not fit: a ${show(a.shape)} and b ${show(b.shape)}. `
-        + `Give b [..., ${m}, columns].`,
-    );
-  }
-  return inFloat32([a, b], (...list) => {
-    const [x, sides] = list as [Tensor, Tensor]; // as given
-    if (m >= n) {
-      const { q, r } = qr(x);
-      return triangularSolve(r, matmul(transpose(q), sides), { lower: false });
+  return composed("lstsq", () => {
+    const [m, n] = matrixSize("lstsq", a);
+    if (matrixSize("lstsq", b)[0] !== m) {
+      throw new ShapeError(
+        `lstsq: the right-hand side does not fit: a ${show(a.shape)} and b ${show(b.shape)}. `
+          + `Give b [..., ${m}, columns].`,
+      );
     }
-    const { q, r } = qr(transpose(x));
-    return matmul(q, triangularSolve(r, sides, { lower: false, transpose: true }));
+    return inFloat32([a, b], (...list) => {
+      const [x, sides] = list as [Tensor, Tensor]; // as given
+      if (m >= n) {
+        const { q, r } = qr(x);
+        return triangularSolve(r, matmul(transpose(q), sides), { lower: false });
+      }
+      const { q, r } = qr(transpose(x));
+      return matmul(q, triangularSolve(r, sides, { lower: false, transpose: true }));
+    });
   });
 }

@@ -1,6 +1,6 @@
 import determinantText from "../../../kernels/linalg/determinant.wgsl" with { type: "text" };
 import { type Tensor, runThreads, scope } from "../../../engine/index.ts";
-import { apply, inFloat32 } from "../../define.ts";
+import { apply, composed, inFloat32 } from "../../define.ts";
 import { lt, mul, neg, where } from "../arithmetic.ts";
 import { matmul } from "../matmul.ts";
 import { slice } from "../parts.ts";
@@ -60,9 +60,11 @@ function constant(x: Tensor): Tensor {
  * const x = solve(tensor([[2, 0], [0, 4]]), tensor([1, 1])); // [0.5, 0.25]
  */
 export function solve(a: Tensor, b: Tensor): Tensor {
-  return inFloat32([a, b], (t, c) => withSides("solve", t, c, (m, sides) => {
-    return solveWith(m, sides, scope(() => factorLu("solve", m)), false);
-  }));
+  return composed("solve", () => {
+    return inFloat32([a, b], (t, c) => withSides("solve", t, c, (m, sides) => {
+      return solveWith(m, sides, scope(() => factorLu("solve", m)), false);
+    }));
+  });
 }
 
 /**
@@ -75,8 +77,10 @@ export function solve(a: Tensor, b: Tensor): Tensor {
  * @throws ShapeError if the matrices are not square; DtypeError
  */
 export function inverse(a: Tensor): Tensor {
-  matrixSize("inverse", a, true);
-  return inFloat32([a], (t) => solve(t, identity(t, batchOf(t))));
+  return composed("inverse", () => {
+    matrixSize("inverse", a, true);
+    return inFloat32([a], (t) => solve(t, identity(t, batchOf(t))));
+  });
 }
 
 /** Sign, logarithm of the size, and determinant `[..., 3]`. */
@@ -117,7 +121,7 @@ function last(x: Tensor, i: number, tail: readonly number[] = []): Tensor {
  * @throws ShapeError if the matrices are not square; DtypeError
  */
 export function det(a: Tensor): Tensor {
-  return inFloat32([a], (t) => last(determinants(t, "det"), 2));
+  return composed("det", () => inFloat32([a], (t) => last(determinants(t, "det"), 2)));
 }
 
 /** A determinant in two parts. */
@@ -136,12 +140,16 @@ export interface Slogdet {
  * @throws ShapeError if the matrices are not square; DtypeError
  */
 export function slogdet(a: Tensor): Slogdet {
-  const y = inFloat32([a], (t) => determinants(t, "slogdet"));
-  return { sign: last(y, 0), logabsdet: last(y, 1) };
+  return composed("slogdet", () => {
+    const y = inFloat32([a], (t) => determinants(t, "slogdet"));
+    return { sign: last(y, 0), logabsdet: last(y, 1) };
+  });
 }
 
 /** The logarithm of determinants, NaN where they are negative; otherwise as `slogdet`. */
 export function logdet(a: Tensor): Tensor {
-  const { sign, logabsdet } = slogdet(a);
-  return where(lt(sign, 0), NaN, logabsdet);
+  return composed("logdet", () => {
+    const { sign, logabsdet } = slogdet(a);
+    return where(lt(sign, 0), NaN, logabsdet);
+  });
 }

@@ -1,6 +1,6 @@
 import { type Tensor, scope } from "../../../engine/index.ts";
 import { cast } from "../../cast.ts";
-import { apply, inFloat32 } from "../../define.ts";
+import { apply, composed, inFloat32 } from "../../define.ts";
 import { add, div, gt, mul, sub, where } from "../arithmetic.ts";
 import { matmul } from "../matmul.ts";
 import { max, min, sum, sumSquares } from "../reduce.ts";
@@ -39,14 +39,16 @@ function counted(x: Tensor, s: Tensor, rtol: number | undefined): Tensor {
  * Source: the gradient is Golub, Pereyra 1973, eq. 4.12
  */
 export function pinv(x: Tensor, { rtol }: RankOptions = {}): Tensor {
-  matrixSize("pinv", x);
-  checkLimit("pinv", rtol);
-  return apply({
-    name: "pinv",
-    forward: (t) => scope(() => pseudoInverse(asBatch("pinv", t), t as Tensor, rtol)),
-    saves: "both",
-    vjp: (dy, [t], y) => [() => pinvGrad(t as Tensor, y, dy)], // checked on entry
-  }, [x]);
+  return composed("pinv", () => {
+    matrixSize("pinv", x);
+    checkLimit("pinv", rtol);
+    return apply({
+      name: "pinv",
+      forward: (t) => scope(() => pseudoInverse(asBatch("pinv", t), t as Tensor, rtol)),
+      saves: "both",
+      vjp: (dy, [t], y) => [() => pinvGrad(t as Tensor, y, dy)], // checked on entry
+    }, [x]);
+  });
 }
 
 /** @param batch the same as a new value, of which no tape takes notice */
@@ -78,17 +80,21 @@ function pinvGrad(x: Tensor, p: Tensor, dy: Tensor): Tensor {
  * @throws ShapeError if x is no matrix; RangeError; DtypeError
  */
 export function matrixRank(x: Tensor, { rtol }: RankOptions = {}): Tensor {
-  matrixSize("matrixRank", x);
-  checkLimit("matrixRank", rtol);
-  return sum(cast(counted(x, svd(x).s, rtol), "i32"), { axis: -1 });
+  return composed("matrixRank", () => {
+    matrixSize("matrixRank", x);
+    checkLimit("matrixRank", rtol);
+    return sum(cast(counted(x, svd(x).s, rtol), "i32"), { axis: -1 });
+  });
 }
 
 /** Condition number `[...]`: the largest singular value over the smallest. Throws as `svd`. */
 export function cond(x: Tensor): Tensor {
-  matrixSize("cond", x);
-  return inFloat32([x], (t) => {
-    const { s } = svd(t);
-    return div(max(s, { axis: -1 }), min(s, { axis: -1 }));
+  return composed("cond", () => {
+    matrixSize("cond", x);
+    return inFloat32([x], (t) => {
+      const { s } = svd(t);
+      return div(max(s, { axis: -1 }), min(s, { axis: -1 }));
+    });
   });
 }
 
@@ -114,10 +120,12 @@ export function matrixNorm(
     readonly keepDims?: boolean;
   } = {},
 ): Tensor {
-  matrixSize("matrixNorm", x);
-  return inFloat32([x], (t) => {
-    const y = norm(t, ord);
-    return keepDims ? reshape(y, [...y.shape, 1, 1]) : y;
+  return composed("matrixNorm", () => {
+    matrixSize("matrixNorm", x);
+    return inFloat32([x], (t) => {
+      const y = norm(t, ord);
+      return keepDims ? reshape(y, [...y.shape, 1, 1]) : y;
+    });
   });
 }
 
@@ -147,17 +155,19 @@ function norm(x: Tensor, ord: MatrixNorm): Tensor {
  *   DtypeError
  */
 export function matrixPower(x: Tensor, power: number): Tensor {
-  matrixSize("matrixPower", x, true);
-  if (!Number.isSafeInteger(power)) {
-    throw new RangeError(`matrixPower: the power is not whole: ${power}. Use eigh() for roots.`);
-  }
-  return inFloat32([x], (t) => {
-    let square = power < 0 ? inverse(t) : t;
-    let result: Tensor | undefined;
-    for (let left = Math.abs(power); left > 0; left = Math.floor(left / 2)) {
-      if (left % 2 === 1) result = result ? matmul(result, square) : square;
-      if (left > 1) square = matmul(square, square);
+  return composed("matrixPower", () => {
+    matrixSize("matrixPower", x, true);
+    if (!Number.isSafeInteger(power)) {
+      throw new RangeError(`matrixPower: the power is not whole: ${power}. Use eigh() for roots.`);
     }
-    return result ?? identity(t, batchOf(t));
+    return inFloat32([x], (t) => {
+      let square = power < 0 ? inverse(t) : t;
+      let result: Tensor | undefined;
+      for (let left = Math.abs(power); left > 0; left = Math.floor(left / 2)) {
+        if (left % 2 === 1) result = result ? matmul(result, square) : square;
+        if (left > 1) square = matmul(square, square);
+      }
+      return result ?? identity(t, batchOf(t));
+    });
   });
 }

@@ -1,11 +1,11 @@
 import { type Tensor, copyInto, matmulFused, scope } from "../../../engine/index.ts";
-import { type OpSpec, apply, inFloat32 } from "../../define.ts";
+import { type OpSpec, apply, composed, inFloat32 } from "../../define.ts";
 import { add, mul, sub } from "../arithmetic.ts";
+import { diagonalMatrix } from "../diagonal.ts";
 import { matmul } from "../matmul.ts";
 import { sumSquares } from "../reduce.ts";
 import { sqrt } from "../unary.ts";
 import { reshape, transpose } from "../views.ts";
-import { diagonalMatrix } from "./diagonal.ts";
 import { gaps, inverses, spread } from "./gaps.ts";
 import { rotated } from "./jacobi.ts";
 import { asBatch, batchOf, block, flipped, likeBatch, matrixSize } from "./matrices.ts";
@@ -120,7 +120,9 @@ export interface Svd {
  * Townsend, "Differentiating the singular value decomposition" (2016)
  */
 export function svd(x: Tensor): Svd {
-  const [m, n] = matrixSize("svd", x);
-  const [s, u, vt] = unpacked(inFloat32([x], (t) => apply(SVD, [t])), m, n);
-  return { u: transpose(u), s: reshape(s, s.shape.slice(0, -1)), vt };
+  return composed("svd", () => {
+    const [m, n] = matrixSize("svd", x);
+    const [s, u, vt] = unpacked(inFloat32([x], (t) => apply(SVD, [t])), m, n);
+    return { u: transpose(u), s: reshape(s, s.shape.slice(0, -1)), vt };
+  });
 }

@@ -3,9 +3,9 @@ import { ShapeError, type Tensor, broadcastShapes, matmulFused, runThreads, scop
   "../../../engine/index.ts";
 import { apply, checkTensor } from "../../define.ts";
 import { neg } from "../arithmetic.ts";
+import { tril, triu } from "../diagonal.ts";
 import { matmul } from "../matmul.ts";
 import { expand, reshape, transpose, unsqueeze } from "../views.ts";
-import { lowerPart, upperPart } from "./diagonal.ts";
 import { asBatch, batchOf, block, flipped, likeBatch, matrixSize, panels, reversed, walkOf }
   from "./matrices.ts";
 
@@ -72,7 +72,8 @@ export function triangularSolve(a: Tensor, b: Tensor, options: TriangularOptions
       return [() => {
         const db = back();
         const product = turned ? matmul(x, transpose(db)) : matmul(db, transpose(x));
-        return neg((lower ? lowerPart : upperPart)(product, unitDiagonal));
+        const k = unitDiagonal ? 1 : 0; // what is not read has no gradient
+        return neg(lower ? tril(product, { k: -k }) : triu(product, { k }));
       }, back];
     },
   }, [t, sides]));

@@ -1,29 +1,25 @@
 // The picture of a model's weights: the singular values of every layer, side by side.
 
+import { type DrawnLayer, layerCaption, panelGrid } from "./panels.ts";
 import type { Scale } from "./scale.ts";
 import { linearScale, logScale } from "./scale.ts";
 import type { Attributes, Place } from "./svg.ts";
-import { element, escapeXml, label, line, picture, THEME, through } from "./svg.ts";
+import { element, label, line, picture, THEME, through } from "./svg.ts";
 
-/** The singular values of one layer. */
-export interface LayerSpectrum {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** Divided by the layer's target, so that 1 is where the norm should be; any order. */
-  readonly values: readonly number[];
-  /** The same before the training. */
+/** A layer's spectrum, and what it was. */
+export interface LayerLines extends DrawnLayer {
+  /** The values before the training. */
   readonly initial?: readonly number[];
 }
 
 /** What the picture shows. */
-export interface Spectra {
+export interface SpectraLines {
   readonly title: string;
   readonly subtitle?: string;
-  readonly layers: readonly LayerSpectrum[];
+  readonly layers: readonly LayerLines[];
 }
 
-const PANEL = { width: 190, height: 84, gapX: 24, gapY: 70 } as const;
-const MARGIN = { left: 52, right: 24, top: 146, bottom: 44 } as const;
+const PANEL = { width: 190, height: 84 } as const;
 const MAX_LINEAR = 3; // above it the axis is logarithmic, or small spectra would be flat lines
 const LOG_FLOOR = 0.01; // smaller singular values are drawn here
 
@@ -33,38 +29,26 @@ const LOG_FLOOR = 0.01; // smaller singular values are drawn here
  *
  * @returns the text of an SVG file
  */
-export function spectra({ title, subtitle = "", layers }: Spectra): string {
+export function spectraLines({ title, subtitle = "", layers }: SpectraLines): string {
   const sorted = layers.map((layer) => ({
     ...layer,
     values: descending(layer.values),
     initial: descending(layer.initial ?? []),
   }));
-  const columns = columnsFor(layers.length);
-  const rows = Math.ceil(layers.length / columns);
-  const width = MARGIN.left + columns * (PANEL.width + PANEL.gapX) - PANEL.gapX + MARGIN.right;
-  const height = MARGIN.top + rows * (PANEL.height + PANEL.gapY) - PANEL.gapY + MARGIN.bottom;
+  const { place, size, columns } = panelGrid(layers.length, PANEL);
   const y = valueScale(sorted);
   const panels = sorted.map((layer, i) => {
-    const [row, column] = [Math.floor(i / columns), i % columns];
-    const x = MARGIN.left + column * (PANEL.width + PANEL.gapX);
-    const top = MARGIN.top + row * (PANEL.height + PANEL.gapY);
-    const content = panel(layer, y, column === 0);
-    return element("g", { transform: `translate(${x} ${top})` }, content);
+    const content = panel(layer, y, i % columns === 0);
+    return element("g", { transform: `translate(${place(i).join(" ")})` }, content);
   });
-  const content = [heading(title, subtitle, y, sorted), ...panels].join("\n");
-  return picture([width, height], title, content);
+  const content = [heading(title, subtitle, y, sorted, place(0)[0]), ...panels].join("\n");
+  return picture(size, title, content);
 }
 
-type Sorted = LayerSpectrum & { readonly initial: readonly number[] };
+type Sorted = LayerLines & { readonly initial: readonly number[] };
 
 function descending(values: readonly number[]): number[] {
   return values.filter(Number.isFinite).sort((a, b) => b - a);
-}
-
-// Wide enough to compare, and no wider than a page.
-function columnsFor(count: number): number {
-  if (count <= 4) return Math.max(3, count);
-  return count <= 24 ? 4 : 5;
 }
 
 function valueScale(layers: readonly Sorted[]): Scale {
@@ -76,7 +60,9 @@ function valueScale(layers: readonly Sorted[]): Scale {
     : linearScale([0, largest], options);
 }
 
-function heading(title: string, subtitle: string, y: Scale, layers: readonly Sorted[]): string {
+function heading(
+  title: string, subtitle: string, y: Scale, layers: readonly Sorted[], left: number,
+): string {
   const bold = { "font-size": 18, "font-weight": 600, fill: THEME.ink };
   const kind = y.kind === "log" ? ", logarithmic" : "";
   const hasInitial = layers.some(({ initial }) => initial.length > 0);
@@ -85,13 +71,13 @@ function heading(title: string, subtitle: string, y: Scale, layers: readonly Sor
     { text: "target", look: targetLook, width: 76 },
     ...(hasInitial ? [{ text: "before training", look: initialLook, width: 124 }] : []),
   ];
-  let x: number = MARGIN.left;
+  let x = left;
   const legend = entries.map(({ text, look, width }) => {
     const mark = line([x, 76], [x + 18, 76], look) + label(text, [x + 24, 80], { fill: THEME.ink });
     x += width + 24;
     return mark;
   });
-  return label(title, [MARGIN.left, 34], bold) + label(subtitle, [MARGIN.left, 54]) +
+  return label(title, [left, 34], bold) + label(subtitle, [left, 54]) +
     legend.join("") + label("rank: stable rank, ‖W‖² / max²", [x, 80]);
 }
 
@@ -106,32 +92,8 @@ function panel(layer: Sorted, y: Scale, isFirst: boolean): string {
     return rule + (isFirst ? label(text, [-8, at + 4], { "text-anchor": "end" }) : "");
   });
   const target = line([0, y.place(1)], [PANEL.width, y.place(1)], targetLook);
-  return [caption(layer), ...rules, curves(layer, y), target, indices(layer)].join("");
-}
-
-function caption({ name, shape, values }: Sorted): string {
-  const bold = { "font-size": 11, "font-weight": 600, fill: THEME.ink };
-  const facts = [shape.join("×")];
-  if (values.length > 0) {
-    facts.push(`max ${(values[0] ?? 0).toFixed(2)}`, `rank ${stableRank(values).toFixed(1)}`);
-  }
-  const full = element("title", {}, escapeXml(name));
-  const text = element("text", { x: 0, y: -24, ...bold }, full + escapeXml(shorten(name)));
-  return text + label(facts.join("  ·  "), [0, -9], { "font-size": 11 });
-}
-
-// How many directions carry weight: squared Frobenius norm over squared spectral norm.
-function stableRank(values: readonly number[]): number {
-  const largest = values[0] ?? 0;
-  return largest === 0 ? 0 : values.reduce((sum, x) => sum + (x / largest) ** 2, 0);
-}
-
-const MAX_NAME = 27; // characters that fit over a panel
-
-function shorten(name: string): string {
-  const short = name.replace(/\.weight$/, "");
-  if (short.length <= MAX_NAME) return short;
-  return `${short.slice(0, 9)}…${short.slice(10 - MAX_NAME)}`; // which block, and what in it
+  const caption = layerCaption(layer, PANEL.width);
+  return [caption, ...rules, curves(layer, y), target, indices(layer)].join("");
 }
 
 function curves({ values, initial }: Sorted, y: Scale): string {

@@ -1,23 +1,23 @@
 // Shrunk kernel texts say the same: token by token, also after their lines are repeated.
 
 import * as assert from "uvu/assert";
-import { unroll } from "../../engine/index.ts";
-import { shrinkWgsl } from "../../kernels/shrink.ts";
-import { suite } from "../harness.ts";
+import { unroll } from "../engine/index.ts";
+import { shrinkWgsl } from "../.ci/shrink.ts";
+import { suite } from "./harness.ts";
 
 const test = suite("shrunk kernels", { device: false });
 
 // The name comes from a variable so that a bundle for the page does not try to resolve it.
 const FS = "node:fs";
 
-/** WGSL's tokens: names and numbers (with marks of `unroll`), signs of several characters, signs. */
+/** WGSL's tokens: names and numbers (with marks of `unroll`), signs of one and more characters. */
 const TOKEN = /[\w$.]+|->|&&|\|\||<<=|>>=|[-+*/%&|^<>=!]=|\+\+|--|<<|>>|\S/g;
 
 function tokens(text: string): string[] {
   return text.replace(/\/\/.*$/gm, "").match(TOKEN) ?? [];
 }
 
-test.needs("files", "every kernel has the tokens it had, and so has its unrolled text", async () => {
+test.needs("files", "a kernel keeps its tokens, and so does its unrolled text", async () => {
   const { readdirSync, readFileSync } = await import(FS) as typeof import("node:fs");
   const files = readdirSync("kernels", { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".wgsl"));

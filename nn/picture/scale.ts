@@ -1,7 +1,5 @@
 // From numbers to pixels, with round numbers at the marks of the axis.
 
-import { formatNumber } from "./format.ts";
-
 /** A mark of an axis. */
 export interface Tick {
   readonly value: number;
@@ -69,8 +67,13 @@ export function logScale(extent: readonly [number, number], options: ScaleOption
   const high = whole ? all.find((x) => x >= extent[1] * (1 - 1e-9)) : extent[1];
   const domain = [low ?? extent[0], high ?? extent[1]] as const;
   const ticks = all.filter((x) => x >= domain[0] && x <= domain[1]);
-  const marks = ticks.map((value) => ({ value, text: formatNumber(value, 6) }));
+  const marks = ticks.map((value) => ({ value, text: shortText(value) }));
   return makeScale("log", domain, marks, range);
+}
+
+/** A round number; very large and small ones with an exponent. */
+function shortText(x: number): string {
+  return x >= 1e-4 && x < 1e7 ? String(x) : x.toExponential().replace("+", "");
 }
 
 function makeScale(

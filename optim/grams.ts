@@ -1,0 +1,92 @@
+// Gram matrices of gradients along their axes, kept at a level at which no square leaves float32.
+
+import { type Shape, type Tensor, abs, div, eigh, eq, eye, gt, matmul, max, maximum, mul, permute,
+  pow, reshape, scale, square, transpose, where } from "../autograd/index.ts";
+import { matmulFused } from "../engine/index.ts";
+import { replaceInto } from "./elementwise.ts";
+import type { Moment, SlotShapes, Slots } from "./pipeline.ts";
+
+/** The axes that have a Gram matrix: those of at most `maxSide` elements. */
+export function gramAxes(shape: Shape, maxSide: number): number[] {
+  return shape.flatMap((size, axis) => (size <= maxSide ? [axis] : []));
+}
+
+/** The Gram matrix of an axis, over `level^2`. */
+export function gramOf(state: Slots, axis: number): Tensor {
+  return state[`gram${axis}`] as Tensor; // declared by `gramSlots`
+}
+
+/** What is kept: `gram0` `[d0, d0]` and so on, times `level^2` the Gram matrices. */
+export function gramSlots(shape: Shape, axes: readonly number[]): SlotShapes {
+  const grams = axes.map((axis) => [`gram${axis}`, [shape[axis] ?? 1, shape[axis] ?? 1]] as const);
+  return { level: [], ...Object.fromEntries(grams) };
+}
+
+/** Of a `Moment`, what matters here. */
+type When = Pick<Moment, "step" | "refused">;
+
+/** Factors of the Gram matrices so far and of the gradient's. */
+export interface GramWeights {
+  readonly keep: number;
+  readonly gain: number;
+  /** At the first step: this times the identity is there already; >= 0. */
+  readonly start: number;
+}
+
+/** A gradient over the level of what is kept now, and that level, a scalar. */
+export interface Levelled {
+  readonly unit: Tensor;
+  readonly level: Tensor;
+}
+
+/** Adds a gradient's Gram matrices to those kept. */
+export function addGrams(
+  g: Tensor, axes: readonly number[], state: Slots, { step, refused }: When, weights: GramWeights,
+): Levelled {
+  const { keep, gain, start } = weights;
+  const { level } = state as { readonly level: Tensor };
+  const before = step === 1 ? Math.sqrt(start) : level;
+  const top = maximum(max(abs(reshape(g, [g.size]))), before);
+  const safe = where(eq(top, 0), 1, top);
+  const unit = div(g, safe);
+  const share = square(div(before, safe));
+  for (const axis of axes) {
+    const gram = gramOf(state, axis);
+    const rows = unfolded(unit, axis);
+    const [n = 1] = gram.shape;
+    const d = mul(step === 1 ? eye(n, n, { device: g.device }) : gram, share);
+    const options = { alpha: gain, beta: keep, d, symmetric: true };
+    replaceInto(gram, matmulFused(rows, transpose(rows), options), refused);
+  }
+  replaceInto(level, top, refused);
+  return { unit, level: top };
+}
+
+/** `[size of the axis, the rest]`. */
+function unfolded(x: Tensor, axis: number): Tensor {
+  const order = x.shape.map((_, i) => i);
+  order.unshift(...order.splice(axis, 1));
+  return reshape(permute(x, order), [x.shape[axis] ?? 1, -1]);
+}
+
+/** `x` with every line along an axis multiplied by a matrix: `y[.., i, ..] = sum a[i, j] x[.., j]`. */
+export function alongAxis(x: Tensor, a: Tensor, axis: number): Tensor {
+  const order = x.shape.map((_, i) => i);
+  order.push(...order.splice(axis, 1));
+  const back = order.map((_, i) => order.indexOf(i));
+  return permute(matmul(permute(x, order), transpose(a)), back);
+}
+
+/** Eigenvalues up to this times the side and the largest are rounding. */
+const NOISE = 2 ** -22;
+
+/**
+ * A power of a symmetric matrix `[n, n]` with eigenvalues >= 0. Those that are rounding count as
+ * zero, and stay zero: negative powers are those of the pseudo-inverse.
+ */
+export function symmetricPower(a: Tensor, exponent: number): Tensor {
+  const { values, vectors } = eigh(a);
+  const some = gt(values, scale(max(values), NOISE * (a.shape[0] ?? 1)));
+  const powers = where(some, pow(where(some, values, 1), exponent), 0);
+  return matmul(mul(vectors, powers), transpose(vectors));
+}

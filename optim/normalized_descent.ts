@@ -1,0 +1,86 @@
+import { type Tensor, mul, reshape } from "../autograd/index.ts";
+import { NORM_RANGES, type NormOptions, byNorms } from "./by_norms.ts";
+import { BETAS, NOT_NEGATIVE, checkOptions } from "./check.ts";
+import { checkDecay } from "./descend.ts";
+import { blendInto, descendInto, ratio, replaceInto, rootMeanSquareInto } from "./elementwise.ts";
+import type { Geometry, GeometryEntry } from "./geometry.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { type Stage, eachLeaf } from "./pipeline.ts";
+import { quotient } from "./whole.ts";
+
+/** Options of `normalizedModularDescent`. */
+export interface NormalizedModularOptions extends NormOptions {
+  /** Learning rate, >= 0: the modular norm of a step. Default 0.5. */
+  readonly lr?: number;
+  /** What the averages' decays tend to, in [0, 1). Default 0.9, 0.99. */
+  readonly betas?: readonly [number, number];
+  /** Share of a weight taken off per unit of learning rate and of its share. Default 0.01. */
+  readonly weightDecay?: number;
+}
+
+/** The entry of a weight by its path. */
+type EntryOf = (path: string) => GeometryEntry;
+
+/**
+ * The predecessor of `modularDescent`: Adam's quotient, rescaled to each weight's share in its own
+ * norm with its direction kept. Its averages give the first gradient its full weight. Weights decay
+ * by their share; those of tables are set back to norm one line by line.
+ *
+ * @throws RangeError for an option out of range; TypeError for an unknown one
+ * Source: Large et al. 2024, "Scalable optimization in the modular norm"; weights are as the module
+ * has them now, with its factors in the norms and not in the forward pass
+ */
+export function normalizedModularDescent(
+  module: Geometry, options: NormalizedModularOptions = {},
+): Optimizer {
+  const op = "normalizedModularDescent";
+  checkOptions(op, options, {
+    ...NORM_RANGES, lr: NOT_NEGATIVE, betas: BETAS, weightDecay: NOT_NEGATIVE,
+  });
+  const { lr = 0.5, betas = [0.9, 0.99], weightDecay = 0.01 } = options;
+  return byNorms(op, module, { ...options, lr }, (entryOf) => ({
+    average: earlyMoments(betas),
+    dualize: { run: eachLeaf(({ path, value }) => normalized(value, entryOf(path))) },
+    step: regularized(op, weightDecay, entryOf),
+  }), "normalized");
+}
+
+/** Averages with the coefficient `(1 - beta)^(t / (t + 1))`, t from 0, and their quotient. */
+function earlyMoments([beta1, beta2]: readonly [number, number]): Stage {
+  return {
+    slots: (shape) => ({ mean: shape, rms: shape }),
+    run: eachLeaf(({ value: g, state }, { step, refused }) => {
+      const { mean, rms } = state as { readonly mean: Tensor; readonly rms: Tensor };
+      const [first, second] = [(1 - beta1) ** (1 - 1 / step), (1 - beta2) ** (1 - 1 / step)];
+      blendInto(mean, g, 1 - first, first, refused);
+      rootMeanSquareInto(rms, g, 1 - second, refused);
+      return ratio(mean, rms, 1, 1, 0);
+    }),
+  };
+}
+
+/** Rescaled to norm `share`, each member of a batch by itself; zeros stay. */
+function normalized(x: Tensor, { norm, share }: GeometryEntry): Tensor {
+  const size = norm.norm(x);
+  const factor = quotient(share, size, 0);
+  return mul(x, reshape(factor, [...size.shape, ...Array<number>(norm.rank).fill(1)]));
+}
+
+function regularized(op: string, weightDecay: number, entryOf: EntryOf): Stage {
+  const share = (path: string, rate: number) => rate * weightDecay * entryOf(path).share;
+  return {
+    check: (leaves, { rate }) => leaves.forEach(({ path }) => {
+      checkDecay(op, rate * entryOf(path).share, weightDecay);
+    }),
+    run: (leaves, { rate, refused }) => {
+      for (const { path, weight, value, gain } of leaves) {
+        const { norm } = entryOf(path);
+        const kept = 1 - share(path, rate);
+        const isTable = weightDecay > 0 && norm.rank > 1 && !norm.resized;
+        descendInto(weight, value, isTable ? 1 : kept, (isTable ? 1 : kept) * rate * gain, refused);
+        if (isTable) replaceInto(weight, norm.project(weight), refused);
+      }
+      return leaves;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { eq, mul, pow, where } from "../autograd/index.ts";
+import { heavyBall } from "./average.ts";
+import { COUNT, FRACTION, NEGATIVE, NOT_NEGATIVE, checkOptions } from "./check.ts";
+import { COMMON, type CommonOptions, single } from "./common.ts";
+import { descend } from "./descend.ts";
+import { addGrams, alongAxis, gramAxes, gramOf, gramSlots, symmetricPower } from "./grams.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { type Stage, eachLeaf } from "./pipeline.ts";
+
+/** How gradients are preconditioned by Gram matrices. */
+export interface ShampooStageOptions {
+  /** This times the identity is in the Gram matrices from the start, >= 0. Default 1e-4. */
+  readonly eps?: number;
+  /** Decay of their averages, in [0, 1). Default: they are sums. */
+  readonly beta?: number;
+  /** Power of each Gram matrix, < 0. Default -1 / (2 d) for d axes: -1/4 for a matrix. */
+  readonly exponent?: number;
+  /** Longest axis that gets one, whose memory is its square. Default 10000. */
+  readonly maxSide?: number;
+}
+
+/** Options of `shampoo`. */
+export interface ShampooOptions extends ShampooStageOptions, CommonOptions {
+  /** Learning rate, >= 0. */
+  readonly lr: number;
+  /** Decay of a sum of the steps, in [0, 1). Default 0. */
+  readonly momentum?: number;
+  /** Share of the weight taken off per unit of learning rate, >= 0; decoupled. Default 0. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * Gradients multiplied along every axis by a power of the Gram matrix of the gradients so far:
+ * `W -= lr L^(-1/4) g R^(-1/4)`.
+ *
+ * @throws RangeError for an option out of range; TypeError for one unknown or missing
+ * Source: Gupta, Koren, Singer 2018, "Shampoo: preconditioned stochastic tensor optimization",
+ * algorithms 1 and 2
+ */
+export function shampoo(options: ShampooOptions): Optimizer {
+  checkOptions("shampoo", options, {
+    lr: NOT_NEGATIVE, eps: NOT_NEGATIVE, beta: FRACTION, exponent: NEGATIVE,
+    maxSide: COUNT, momentum: FRACTION, weightDecay: NOT_NEGATIVE, ...COMMON,
+  }, ["lr"]);
+  const { momentum = 0, weightDecay = 0 } = options;
+  return single("shampoo", options, {
+    average: preconditioned(options), dualize: heavyBall({ momentum }),
+    step: descend("shampoo", { weightDecay }),
+  });
+}
+
+/** The stage of `shampoo`. With eps 0 and no or a decaying sum, the scale of gradients is free. */
+export function preconditioned(options: ShampooStageOptions): Stage {
+  const { eps = 1e-4, beta, exponent, maxSide = 10000 } = options;
+  const weights = { keep: beta ?? 1, gain: beta === undefined ? 1 : 1 - beta, start: eps };
+  return {
+    slots: (shape) => gramSlots(shape, gramAxes(shape, maxSide)),
+    run: eachLeaf(({ value: g, state }, { step, refused }) => {
+      const axes = gramAxes(g.shape, maxSide);
+      if (axes.length === 0 || g.size === 0) return g;
+      const { unit, level } = addGrams(g, axes, state, { step, refused }, weights);
+      const power = exponent ?? -1 / (2 * axes.length);
+      const turned = axes.reduce((x, axis) => {
+        return alongAxis(x, symmetricPower(gramOf(state, axis), power), axis);
+      }, unit);
+      const rest = 1 + 2 * axes.length * power; // of the level
+      return rest === 0 ? turned : mul(turned, where(eq(level, 0), 0, pow(level, rest)));
+    }),
+  };
+}
