@@ -6,10 +6,14 @@ import { elementwise } from "./elementwise.ts";
 import { ShapeError } from "./errors.ts";
 import { currentDevice } from "./open_devices.ts";
 import { type Shape, checkShape, show, sizeOf } from "./shape.ts";
-import type { Nested, Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** Numbers on the host, in any of the forms `tensor` takes. */
-export type Values = Nested | HostNumbers | { readonly shape: Shape; readonly data: HostNumbers };
+export type Values = NestedValues | HostNumbers
+  | { readonly shape: Shape; readonly data: HostNumbers };
+
+/** Nested arrays of numbers, or of booleans. */
+type NestedValues = number | boolean | readonly NestedValues[];
 
 /** A flat list of numbers. */
 export type HostNumbers = readonly number[] | Float32Array | Float64Array | Int8Array | Uint8Array
@@ -31,15 +35,15 @@ export interface CreateOptions {
  *
  * @param values a number, nested arrays, a typed array, or `{ shape, data }`
  * @param options.shape sizes of the axes; default: those of the nested arrays, or one axis
- * @returns a new tensor in the current scope; f32 unless the values are an Int32Array (i32) or
- *   Uint32Array (u32), or `dtype` says otherwise
+ * @returns a new tensor in the current scope; f32 unless the values are an Int32Array (i32), a
+ *   Uint32Array (u32) or booleans (bool), or `dtype` says otherwise
  * @throws ShapeError if nested arrays are ragged or the numbers do not fill the shape;
  *   DtypeError if a number does not fit an integer or bool dtype
  * @example
  * const x = tensor([[1, 2], [3, 4]]);
  */
 export function tensor(values: Values, options: CreateOptions & { shape?: Shape } = {}): Tensor {
-  const { shape: found, data } = flatten(values);
+  const { shape: found, data, dtype: own = ownDtype(data) } = flatten(values);
   if (options.shape) checkShape("tensor", options.shape);
   if (options.dtype) checkDtype("tensor", options.dtype, DTYPES);
   const shape = options.shape ?? found;
@@ -49,7 +53,7 @@ export function tensor(values: Values, options: CreateOptions & { shape?: Shape 
         + `Give ${sizeOf(shape)} numbers or another shape.`,
     );
   }
-  const dtype = options.dtype ?? ownDtype(data);
+  const dtype = options.dtype ?? own;
   const device = options.device ?? currentDevice();
   return device.upload("tensor", shape, dtype, convert(data, dtype));
 }
@@ -104,23 +108,31 @@ export function arange(
   return elementwise(device, { body, operands, type: dtype, out: dtype }, [count]);
 }
 
-function flatten(values: Values): { shape: Shape; data: HostNumbers } {
+interface Flat {
+  readonly shape: Shape;
+  readonly data: HostNumbers;
+  /** Where the values say it. */
+  readonly dtype?: DType;
+}
+
+function flatten(values: Values): Flat {
   if (typeof values === "number") return { shape: [], data: [values] };
+  if (typeof values === "boolean") return { shape: [], data: [Number(values)], dtype: "bool" };
   if (typeof values !== "object" || values === null) {
     throw notNumbers(values === null ? "null" : typeof values);
   }
   if ("data" in values) return values;
   if (ArrayBuffer.isView(values)) return { shape: [values.length], data: values };
-  if (!Array.isArray(values)) throw notNumbers(values.constructor.name);
+  if (!Array.isArray(values)) throw notNumbers("an object");
   const data: number[] = [];
   const shape: number[] = [];
-  let probe: Nested | undefined = values;
+  let probe: NestedValues | undefined = values as NestedValues;
   while (typeof probe === "object") {
     shape.push(probe.length);
     probe = probe[0];
   }
-  collect(values, shape, 0, data);
-  return { shape, data };
+  collect(values as NestedValues, shape, 0, data);
+  return typeof probe === "boolean" ? { shape, data, dtype: "bool" } : { shape, data };
 }
 
 function notNumbers(what: string): TypeError {
@@ -130,9 +142,10 @@ function notNumbers(what: string): TypeError {
   );
 }
 
-function collect(values: Nested, shape: Shape, axis: number, into: number[]): void {
-  if (typeof values === "number" && axis === shape.length) {
-    into.push(values);
+function collect(values: NestedValues, shape: Shape, axis: number, into: number[]): void {
+  const single = typeof values === "number" || typeof values === "boolean";
+  if (single && axis === shape.length) {
+    into.push(Number(values));
     return;
   }
   if (typeof values !== "object" || values.length !== shape[axis]) {

@@ -3,6 +3,7 @@
 import { type Shape, type Tensor, add, embedding, matmul, transpose } from "../autograd/index.ts";
 import { ShapeError, show } from "../engine/index.ts";
 import { asTensor } from "./bonds.ts";
+import { kindOf } from "./checks.ts";
 import { scaledTo } from "./derived_norm.ts";
 import { Module, type Value, type WeightAction, type WeightSpec, type WidthRule } from
   "./module.ts";
@@ -68,7 +69,13 @@ function checkWeight(path: string, shape: Shape, norm: Norm, mass: number): void
     throw new RangeError(`atom: not a mass: ${mass} for ${path}. Use a number >= 0.`);
   }
   if (!shape.every((d) => Number.isInteger(d) && d > 0)) {
-    throw new RangeError(`atom: sizes are not whole and positive: ${path} ${show(shape)}.`);
+    throw new RangeError(
+      `atom: sizes are not whole and positive: ${path} [${shape.map(String).join(", ")}]. `
+        + `Give every size of the layer.`,
+    );
+  }
+  if (typeof norm.rank !== "number") {
+    throw new TypeError(`atom: not a norm: ${kindOf(norm)} for ${path}. Give one, as rmsToRms.`);
   }
   if (shape.length === norm.rank) return;
   throw new ShapeError(

@@ -18,8 +18,8 @@ export function splitHeads(heads: number): Module {
       const [seq = 1, width = 1] = t.shape.slice(-2);
       if (t.shape.length < 2 || width % heads !== 0) {
         throw new ShapeError(
-          `splitHeads: the width does not divide: ${show(t.shape)} into ${heads} heads. `
-            + `Use a multiple.`,
+          `splitHeads: the input does not fall into ${heads} heads: ${show(t.shape)}. `
+            + `Give [..., seq, width] with a multiple of them.`,
         );
       }
       return swapped(reshape(t, [...t.shape.slice(0, -2), seq, heads, width / heads]));

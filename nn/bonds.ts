@@ -3,6 +3,7 @@
 import { type Tensor, abs as absOp, add, arange, geluTanh, mean as meanOp, mul as mulOp,
   relu as reluOp, reshape } from "../autograd/index.ts";
 import { ShapeError, Tensor as TensorClass, show } from "../engine/index.ts";
+import { kindOf } from "./checks.ts";
 import { type ForwardOptions, Module, type Value, type Width, type WidthRule } from
   "./module.ts";
 import { FLAT, type Sharpness } from "./sharpness.ts";
@@ -10,7 +11,8 @@ import { FLAT, type Sharpness } from "./sharpness.ts";
 /** What a bond is made of. */
 export interface BondParts {
   readonly name: string;
-  readonly forward: (x: Value, name: string, options: ForwardOptions) => Value;
+  /** `path` is where the bond is, for errors. */
+  readonly forward: (x: Value, path: string, options: ForwardOptions) => Value;
   /** Output change per input change that composition reckons with, > 0. Default 1. */
   readonly sensitivity?: number;
   /** True bound on it for all inputs, Infinity for none. Default: the sensitivity. */
@@ -41,7 +43,7 @@ export function bond(parts: BondParts): Module {
   return new Module({
     kind: "bond", name, mass: 0, sensitivity, smooth, atoms: 0, bonds: parts.bonds ?? 1, widths,
     sharpness, anyNorm, lipschitz, condition,
-    map: (x, _weights, _path, options) => forward(x, name, options),
+    map: (x, _weights, path, options) => forward(x, path, options),
   });
 }
 
@@ -58,7 +60,9 @@ export function checkSensitivity(name: string, sensitivity: number): void {
  */
 export function asTensor(x: Value, name: string): Tensor {
   if (x instanceof TensorClass) return x;
-  throw new TypeError(`${name}: takes one tensor, is given a list. Check what comes before it.`);
+  const isMade = Array.isArray(x) && x.some((item) => item instanceof TensorClass);
+  const hint = isMade ? "Check what comes before it" : "Make one with tensor()";
+  throw new TypeError(`${name}: takes one tensor, is given ${kindOf(x)}. ${hint}.`);
 }
 
 /**
@@ -67,11 +71,11 @@ export function asTensor(x: Value, name: string): Tensor {
  * @throws TypeError if it is not a list of that many
  */
 export function asList(x: Value, name: string, count?: number): Tensor[] {
-  const list = x instanceof TensorClass ? [] : x.map((item) => asTensor(item, name));
+  const list = Array.isArray(x) ? x.map((item) => asTensor(item, name)) : [];
   if (list.length > 0 && (count === undefined || list.length === count)) return list;
-  const what = x instanceof TensorClass ? "one tensor" : `a list of ${x.length}`;
   throw new TypeError(
-    `${name}: takes a list${count ? ` of ${count}` : ""}, is given ${what}. Put a tuple before it.`,
+    `${name}: takes a list${count ? ` of ${count}` : ""}, is given ${kindOf(x)}. `
+      + `Put a tuple before it.`,
   );
 }
 
@@ -79,7 +83,9 @@ export function asList(x: Value, name: string, count?: number): Tensor[] {
 export function pointwise(
   name: string, f: (x: Tensor) => Tensor, rest: Partial<BondParts> = {},
 ): Module {
-  const forward = (x: Value): Value => (x instanceof TensorClass ? f(x) : x.map(forward));
+  const forward = (x: Value, path: string): Value => {
+    return Array.isArray(x) ? x.map((item: Value) => forward(item, path)) : f(asTensor(x, path));
+  };
   return bond({ name, forward, ...rest });
 }
 
@@ -87,7 +93,7 @@ export function pointwise(
 export function single(
   name: string, f: (x: Tensor) => Tensor, rest: Partial<BondParts> = {},
 ): Module {
-  return bond({ name, forward: (x) => f(asTensor(x, name)), ...rest });
+  return bond({ name, forward: (x, path) => f(asTensor(x, path)), ...rest });
 }
 
 /** What linear maps have that keep or scale every entry. */

@@ -1,9 +1,11 @@
 // Certificates: bounds of how much a network can stretch, from its weights as they are now.
 
 import type { Tensor } from "../autograd/index.ts";
+import { checkModule } from "./checks.ts";
 import type { Module, Weights } from "./module.ts";
-import type { MeasureOptions } from "./norms/norm.ts";
+import { type MeasureOptions, checkMethod } from "./norms/norm.ts";
 import { type InputNorm, operatorBound } from "./operator_bounds.ts";
+import { toList } from "./weights.ts";
 
 /** How to certify. */
 export interface CertifyOptions extends MeasureOptions {
@@ -93,16 +95,26 @@ const ROUNDED = 1 + 1e-12;
 export async function certify(
   module: Module, weights: Weights, options: CertifyOptions = {},
 ): Promise<Certificate> {
+  checkModule("certify", module);
+  checkMethod("certify", options);
+  checkChoice("inputNorm", options.inputNorm, ["rms", "l1", "l2", "linf"]);
+  checkChoice("conditions", options.conditions, ["needed", "all", "refuse"]);
   const { inputNorm = takesTokens(module) ? "l1" : "rms" } = options;
-  const walk: Walk = {
-    root: module, list: module.toList(weights), options, layers: [], conditions: [], used: 0,
-  };
+  const list = toList(module.plan, "certify", weights);
+  const walk: Walk = { root: module, list, options, layers: [], conditions: [], used: 0 };
   const { value } = await follow(walk, module, inputNorm, "");
   const [upper, lower] = [value("upper"), value("lower")];
   return {
     bound: upper * ROUNDED, gap: gapOf(upper, lower), inputNorm, layers: walk.layers,
     conditions: walk.conditions,
   };
+}
+
+function checkChoice(option: string, given: string | undefined, choices: readonly string[]): void {
+  if (given === undefined || choices.includes(given)) return;
+  throw new RangeError(
+    `certify: no such ${option}: ${given}. Use ${choices.map((c) => `"${c}"`).join(", ")}.`,
+  );
 }
 
 function gapOf(upper: number, lower: number): number {

@@ -2,6 +2,7 @@
 
 import { type AtomOptions, linear } from "./atoms.ts";
 import { abs, flatten, gelu, identity } from "./bonds.ts";
+import { checkActivation } from "./checks.ts";
 import { compose, named, power, repeat, residual, scale, tare, withSensitivity } from
   "./compose.ts";
 import { conv2d } from "./convolutions.ts";
@@ -126,6 +127,7 @@ export interface ConvNetOptions {
 export function convNet(options: ConvNetOptions): Module {
   const { output, input = 3, stem = 24, widths = [64, 256, 256], groupsMass = 5 } = options;
   const { headScale = 1, activation = gelu, norms = {} } = options;
+  checkActivation("convNet", activation);
   if (widths.length === 0) {
     throw new RangeError("convNet: no groups: widths is empty. Give the channels of one or more.");
   }

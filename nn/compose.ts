@@ -3,6 +3,7 @@
 
 import { ShapeError } from "../engine/index.ts";
 import { addBond, checkFactor, checkSensitivity, identity, mul } from "./bonds.ts";
+import { checkModule } from "./checks.ts";
 import { Module, type Width } from "./module.ts";
 
 /**
@@ -16,6 +17,7 @@ import { Module, type Width } from "./module.ts";
  */
 export function compose(...modules: readonly Module[]): Module {
   const children = [...modules].reverse();
+  children.forEach((child) => checkModule("compose", child));
   const [only] = children;
   if (!only) throw new RangeError("compose: no modules to compose. Give at least one.");
   return children.length === 1 ? only : composite(children);
@@ -36,6 +38,7 @@ function composite(children: readonly Module[], label?: string): Module {
  */
 export function tuple(...modules: readonly Module[]): Module {
   if (modules.length === 0) throw new RangeError("tuple: no modules. Give at least one.");
+  modules.forEach((module) => checkModule("tuple", module));
   return checked(new Module({
     ...totals(modules), kind: "tuple", name: "tuple",
     sensitivity: modules.reduce((total, m) => total + m.sensitivity, 0),
@@ -67,12 +70,14 @@ export function add(...modules: readonly Module[]): Module {
  * @throws RangeError if `factor` is zero or not finite
  */
 export function scale(factor: number, module: Module): Module {
+  checkModule("scale", module);
   checkFactor(factor, ` for ${module.label ?? module.name}`);
   return compose(mul(factor), module);
 }
 
 /** A module with its input multiplied by a number; as `scale`. */
 export function scaleInput(module: Module, factor: number): Module {
+  checkModule("scaleInput", module);
   checkFactor(factor, ` for ${module.label ?? module.name}`);
   return compose(module, mul(factor));
 }
@@ -119,6 +124,7 @@ export function residual(block: Module, branches: number): Module {
  * @param label not empty, without dots
  */
 export function named(label: string, module: Module): Module {
+  checkModule(`named ${label}`, module);
   if (label === "" || label.includes(".")) {
     throw new RangeError(`named: not a name: "${label}". Use one without dots.`);
   }
@@ -135,6 +141,7 @@ export function named(label: string, module: Module): Module {
  * const relu2024 = withSensitivity(relu(), Math.SQRT1_2);
  */
 export function withSensitivity(module: Module, sensitivity: number): Module {
+  checkModule("withSensitivity", module);
   checkSensitivity(module.label ?? module.name, sensitivity);
   const { parts, lipschitz } = module;
   return new Module({ ...parts, sensitivity, lipschitz });
@@ -142,6 +149,7 @@ export function withSensitivity(module: Module, sensitivity: number): Module {
 
 /** A module over its sensitivity, so that this is one: `unitSensitivity(silu())`. */
 export function unitSensitivity(module: Module): Module {
+  checkModule("unitSensitivity", module);
   return module.sensitivity === 1 ? module : scale(1 / module.sensitivity, module);
 }
 
@@ -162,6 +170,7 @@ export interface TareOptions {
  * tare(repeat(6, makeBlock), 5);
  */
 export function tare(module: Module, to: number | TareOptions): Module {
+  checkModule("tare", module);
   const { absolute, relative } = typeof to === "number" ? { absolute: to } : { ...to };
   const wanted = absolute ?? (relative ?? NaN) * module.mass;
   const both = absolute !== undefined && relative !== undefined;
@@ -184,6 +193,7 @@ export function tare(module: Module, to: number | TareOptions): Module {
  * @param mass >= 0; 0 freezes
  */
 export function withMass(module: Module, mass: number): Module {
+  checkModule("withMass", module);
   const weights = Object.values(module.weights);
   if (module.kind !== "atom" || module.mass > 0) return tare(module, mass);
   const even = { ...module.parts, mass: weights.length, weights: eachMass(module, () => 1) };

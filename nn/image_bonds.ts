@@ -15,13 +15,13 @@ import type { Module, WidthRule } from "./module.ts";
  * @param options as of the operation; stride: default the kernel
  */
 export function maxPool2d(options: PoolOptions): Module {
-  const sensitivity = Math.sqrt(taps(options.kernel, 2));
+  const sensitivity = Math.sqrt(taps("maxPool2d", options, 2));
   return single("maxPool2d", (x) => maxPool2dOp(x, options), { sensitivity, smooth: false });
 }
 
 /** As `maxPool2d`, for sequences `[batch, channels, length]`. */
 export function maxPool1d(options: PoolOptions): Module {
-  const sensitivity = Math.sqrt(taps(options.kernel, 1));
+  const sensitivity = Math.sqrt(taps("maxPool1d", options, 1));
   return single("maxPool1d", (x) => maxPool1dOp(x, options), { sensitivity, smooth: false });
 }
 
@@ -49,7 +49,10 @@ export function globalAvgPool(): Module {
   return single("globalAvgPool", globalAvgPoolOp, { widths, ...PLAIN });
 }
 
-function taps(kernel: PerAxis, axes: number): number {
+function taps(op: string, { kernel }: Partial<PoolOptions>, axes: number): number {
+  if (kernel === undefined) {
+    throw new TypeError(`${op}: no kernel given: undefined. Write { kernel: 2 }.`);
+  }
   return typeof kernel === "number" ? kernel ** axes : kernel.reduce((n, k) => n * k, 1);
 }
 

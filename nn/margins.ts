@@ -1,9 +1,10 @@
 // Margins of a classifier, and how far an input may move before its class can change.
 
-import { type Tensor, arange, eq, gather, max, reshape, sub, unsqueeze, where } from
+import { type Tensor, arange, eq, gather, max, reshape, scope, sub, unsqueeze, where } from
   "../autograd/index.ts";
-import { ShapeError, show } from "../engine/index.ts";
+import { ShapeError, checkDtype, show } from "../engine/index.ts";
 import { type Certificate, type CertifyOptions, certify } from "./certify.ts";
+import { checkTensor } from "./checks.ts";
 import type { Module, Weights } from "./module.ts";
 
 /**
@@ -12,9 +13,12 @@ import type { Module, Weights } from "./module.ts";
  * @param logits `[..., classes]` f32, two classes at least
  * @param labels `[...]` i32
  * @returns `[...]`; differentiable
- * @throws ShapeError if the shapes do not fit; IndexError for a label that is no class
+ * @throws ShapeError, DtypeError if labels do not fit; IndexError at the read for one that is no
+ *   class
  */
 export function margins(logits: Tensor, labels: Tensor): Tensor {
+  checkTensor("margins", logits);
+  checkTensor("margins", labels);
   const classes = logits.shape.at(-1) ?? 0;
   if (classes < 2 || show(logits.shape.slice(0, -1)) !== show(labels.shape)) {
     throw new ShapeError(
@@ -22,10 +26,13 @@ export function margins(logits: Tensor, labels: Tensor): Tensor {
         + `Give [...] and [..., classes], two classes or more.`,
     );
   }
-  const at = unsqueeze(labels, -1);
-  const own = eq(at, arange(classes, { dtype: "i32", device: logits.device }));
-  const others = max(where(own, -Infinity, logits), { axis: -1 });
-  return sub(reshape(gather(logits, at, -1), labels.shape), others);
+  checkDtype("margins", labels.dtype, ["i32"]);
+  return scope(() => {
+    const at = unsqueeze(labels, -1);
+    const own = eq(at, arange(classes, { dtype: "i32", device: logits.device }));
+    const others = max(where(own, -Infinity, logits), { axis: -1 });
+    return sub(reshape(gather(logits, at, -1), labels.shape), others);
+  });
 }
 
 /** Numbers in short. */
@@ -74,12 +81,11 @@ export interface NormalizedMargins {
 export async function normalizedMargins(
   module: Module, weights: Weights, x: Tensor, labels: Tensor, options: CertifyOptions = {},
 ): Promise<NormalizedMargins> {
+  const found = scope(() => margins(module.forward(x, weights), labels)); // throws before the work
+  const list = await found.read().then((values) => Float64Array.from(values)).finally(() => {
+    found.dispose();
+  });
   const certificate = await certify(module, weights, options);
-  const logits = module.forward(x, weights);
-  const found = margins(logits, labels);
-  const list = Float64Array.from(await found.read());
-  logits.dispose();
-  found.dispose();
   const normalized = list.map((margin) => margin / certificate.bound);
   return { margins: list, normalized, distribution: distributionOf(normalized), certificate };
 }
@@ -110,9 +116,7 @@ export interface CertifiedRadii {
 export async function certifiedRadius(
   module: Module, weights: Weights, x: Tensor, labels: Tensor, options: CertifyOptions = {},
 ): Promise<CertifiedRadii> {
-  const logits = module.forward(x, weights);
-  const classes = logits.shape.at(-1) ?? 1;
-  logits.dispose();
+  const classes = scope(() => module.forward(x, weights).shape.at(-1) ?? 1);
   const { normalized, certificate } = await normalizedMargins(module, weights, x, labels, options);
   const radii = normalized.map((margin) => Math.max(0, margin) / Math.sqrt(2 * classes));
   return { radii, certificate };

@@ -4,6 +4,7 @@ import { embed as embedAtom, linear } from "./atoms.ts";
 import { applyAttentionScores, attentionQK, causalSoftmax, mergeHeads, rope, ropeModula, softmax,
   splitHeads } from "./attention_bonds.ts";
 import { gelu, identity, relu } from "./bonds.ts";
+import { checkActivation } from "./checks.ts";
 import { compose, named, repeat, residual, scale, tare, tuple } from "./compose.ts";
 import type { Module } from "./module.ts";
 import type { NetworkNorms } from "./scion_norms.ts";
@@ -27,13 +28,14 @@ export interface MlpOptions {
  * Linear layers with activations between them. Mass `depth`, sensitivity 1 with ReLU; weights
  * `layers.0.weight` (at the input) and so on.
  *
- * @throws RangeError for a depth below 2
+ * @throws RangeError for a depth below 2 or sizes that are not whole
  */
 export function mlp(options: MlpOptions): Module {
   const { output, input, width, depth, activation = relu, bias = false, norms = {} } = options;
   if (!Number.isInteger(depth) || depth < 2) {
     throw new RangeError(`mlp: not a depth: ${depth}. Use a whole number from 2; else linear().`);
   }
+  checkActivation("mlp", activation);
   const layers = Array.from({ length: depth }, (_, i) => {
     const sizes = [i === depth - 1 ? output : width, i === 0 ? input : width] as const;
     const norm = i === 0 ? norms.first ?? norms.hidden : norms.hidden;

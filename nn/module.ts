@@ -1,7 +1,8 @@
 // What a module is: a value with weights' names and norms, a forward map, and the three numbers
 // (mass, sensitivity, smoothness) that composition derives.
 
-import type { Rng, Shape, Tensor, Tree } from "../autograd/index.ts";
+import { type Rng, type Shape, type Tensor, type Tree, scope } from "../autograd/index.ts";
+import { checkRng } from "../engine/index.ts";
 import { run, single } from "./forward.ts";
 import { dualNorm, dualize, modularNorm, project, projectBall, sharp, weightDualNorms,
   weightNorms } from "./geometry.ts";
@@ -223,7 +224,10 @@ export class Module {
 
   /** Random weights: every one has norm one (biases are zero). The same for the same generator. */
   initialize(rng: Rng): Weights {
-    return toTree(this.plan, this.entries.map((entry) => drawStart(rng.split(entry.path), entry)));
+    checkRng("initialize", rng);
+    return scope(() => toTree(this.plan, this.entries.map((entry) => {
+      return drawStart(rng.split(entry.path), entry);
+    })));
   }
 
   /** Every weight's retraction `D(w)`: singular values one, rows of unit RMS. */

@@ -3,6 +3,8 @@
 
 import { type Rng, type Tensor, div, gt, lt, matmul, mul, normal, permute, reshape, scope, sqrt,
   sumSquares, transpose, unsqueeze, where, zeros } from "../autograd/index.ts";
+import { ShapeError, show } from "../engine/index.ts";
+import { checkTensor } from "./checks.ts";
 import type { Module, WeightEntry, Weights } from "./module.ts";
 import { toList, toTree } from "./weights.ts";
 
@@ -36,7 +38,7 @@ export function powerVectors(module: Module, rng: Rng): PowerVectors {
  * scaled convolutions are divided one by one. Zero stays zero.
  *
  * @param updates a tree like the weights
- * @param target finite
+ * @param target finite; RangeError for another
  * @param vectors for atoms of the first generation (`linear2024`, `conv2024`): the norm is then
  *   estimated by one power iteration, which never over-estimates. Default: measured
  * Source: the Modula package, 2024; math.md 2.2
@@ -55,7 +57,8 @@ export function normalize(
     if (size === 0) return zeros(x.shape, { device: x.device });
     if (entry.acts?.kind === "table") return entry.norm.dualize(x, { scale: size });
     const before = vectors[entry.path];
-    if (!before) return divided(x, entry.norm.norm(x), size);
+    if (!before) return scope(() => divided(x, entry.norm.norm(x), size));
+    checkVector(entry, before);
     const { update, vector } = scope(() => byPower(x, size, before));
     next[entry.path] = vector;
     return update;
@@ -64,6 +67,15 @@ export function normalize(
   return {
     updates: toTree(module.plan, results), vectors: { ...Object.fromEntries(kept), ...next },
   };
+}
+
+function checkVector({ path, shape }: WeightEntry, vector: Tensor): void {
+  checkTensor(`normalize: the vector of ${path}`, vector);
+  if (show(vector.shape) === show(shape.slice(1))) return;
+  throw new ShapeError(
+    `normalize: a vector has another shape: that of ${path} is ${show(vector.shape)}, should be `
+      + `${show(shape.slice(1))}. Make them with powerVectors().`,
+  );
 }
 
 /** Below this GPUs may take numbers for zero. */

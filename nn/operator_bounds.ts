@@ -57,16 +57,13 @@ export async function operatorBound(
 
 /** One-hot vectors to RMS: the largest row. */
 function tableBound(weight: Tensor): Promise<Range> {
-  return linesBound(weight, [-1], weight.shape.at(-1) ?? 1);
+  return linesBound(() => weight, -1, weight.shape.at(-1) ?? 1);
 }
 
-/** The largest line over the root of a size. */
-async function linesBound(
-  weight: Tensor, axis: readonly number[], size: number,
-): Promise<Range> {
-  const [found = NaN] = await readAll(() => [max(lineNorms(weight, axis))]);
-  const [count = 1] = axis.map((a) => weight.shape.at(a) ?? 1);
-  return widen(found / Math.sqrt(size), gamma(count) + FEW);
+/** The largest RMS of a line of so many entries. */
+async function linesBound(view: () => Tensor, axis: number, size: number): Promise<Range> {
+  const [found = NaN] = await readAll(() => [max(lineNorms(view(), [axis]))]);
+  return widen(found / Math.sqrt(size), gamma(size) + FEW);
 }
 
 async function peakBound(weight: Tensor): Promise<Range> {
@@ -77,8 +74,8 @@ async function peakBound(weight: Tensor): Promise<Range> {
 /** `[..., m, n]`: the largest of the blocks. */
 async function matrixBound(weight: Tensor, from: InputNorm, exact: boolean): Promise<Range> {
   const [m = 1, n = 1] = weight.shape.slice(-2);
-  if (from === "l1") return linesBound(weight, [-2], m);
-  const sizes = await spectralRanges(reshape(weight, [-1, m, n]), exact);
+  if (from === "l1") return linesBound(() => weight, -2, m);
+  const sizes = await spectralRanges(() => reshape(weight, [-1, m, n]), exact);
   const whole = timesEach(largest(sizes), from === "l2" ? 1 / Math.sqrt(m) : Math.sqrt(n / m));
   if (from !== "linf") return whole;
   const rows = await readAll(() => {
@@ -98,13 +95,14 @@ async function kernelBound(
   const [out = 1, inner = 1, ...sides] = weight.shape;
   const taps = sides.reduce((a, b) => a * b, 1);
   const rows = out / groups;
-  if (from === "l1") return linesBound(reshape(weight, [out, -1]), [-2], out);
-  const flat = largest(await spectralRanges(reshape(weight, [groups, rows, -1]), exact));
+  if (from === "l1") return linesBound(() => reshape(weight, [out, -1]), -2, out);
+  const flat = largest(await spectralRanges(() => reshape(weight, [groups, rows, -1]), exact));
   if (from === "l2") return timesEach(flat, 1 / Math.sqrt(out));
   const ratio = Math.sqrt(inner / rows);
-  const apart = reshape(permute(reshape(weight, [groups, rows, inner, taps]), [3, 0, 1, 2]),
-    [taps * groups, rows, inner]);
-  const each = await spectralRanges(apart, exact);
+  const each = await spectralRanges(() => {
+    const apart = permute(reshape(weight, [groups, rows, inner, taps]), [3, 0, 1, 2]);
+    return reshape(apart, [taps * groups, rows, inner]);
+  }, exact);
   const tapwise = Array.from({ length: taps }, (_, t) => {
     return largest(each.slice(t * groups, (t + 1) * groups));
   });
@@ -112,15 +110,26 @@ async function kernelBound(
   return least(timesEach(total, ratio), timesEach(flat, ratio * Math.sqrt(taps)));
 }
 
-/** The largest singular value of each matrix `[count, m, n]`. */
-async function spectralRanges(blocks: Tensor, exact: boolean): Promise<Range[]> {
+/** The largest singular value of each matrix of a view `[count, m, n]`. */
+async function spectralRanges(view: () => Tensor, exact: boolean): Promise<Range[]> {
+  const blocks = scope(view);
+  try {
+    return await rangesOf(blocks, exact);
+  } finally {
+    blocks.dispose();
+  }
+}
+
+async function rangesOf(blocks: Tensor, exact: boolean): Promise<Range[]> {
   const [count = 1, m = 1, n = 1] = blocks.shape;
   if (blocks.size === 0) return [[0, 0]];
   if (exact) {
-    const list = await Promise.all(Array.from({ length: count }, (_, i) => {
-      return singularValues(reshape(sliceOf(blocks, i), [m, n]));
+    return Promise.all(Array.from({ length: count }, async (_, i) => {
+      const block = scope(() => reshape(slice(blocks, [[i, i + 1]]), [m, n]));
+      const [first = 0] = await singularValues(block);
+      block.dispose();
+      return widen(first, 1e-12);
     }));
-    return list.map(([first = 0]) => widen(first, 1e-12));
   }
   const found = await readAll(() => {
     const { lower, upper } = spectralBounds(blocks);
@@ -144,10 +153,6 @@ function spectralMargin(m: number, n: number, measured: number): number {
   const [r, k] = [Math.min(m, n), Math.max(m, n)];
   const stable = measured >= 1 ? Math.min(r, 1.01 * measured) : r;
   return ((gamma(k) + gamma(r)) * stable) / 2 + 10 * UNIT * Math.sqrt(stable) + FEW;
-}
-
-function sliceOf(blocks: Tensor, index: number): Tensor {
-  return slice(blocks, [[index, index + 1]]);
 }
 
 function widen(x: number, margin: number): Range {

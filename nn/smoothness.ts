@@ -52,16 +52,19 @@ export async function sharpnessEstimate(
     return geometry(treeMapWithPath(draw, weights) as Weights).unit;
   });
   const sizes: Tensor[] = [];
-  for (let k = 0; k < iterations; k++) {
-    const before = direction;
-    const { unit, size } = scope(() => {
-      return geometry(hvp(loss, weights, before as Grads<Weights>).hvp as Weights);
-    });
-    sizes.push(size);
-    dispose(before);
-    direction = unit;
+  try {
+    for (let k = 0; k < iterations; k++) {
+      const before = direction;
+      const { unit, size } = scope(() => {
+        return geometry(hvp(loss, weights, before as Grads<Weights>).hvp as Weights);
+      });
+      sizes.push(size);
+      dispose(before);
+      direction = unit;
+    }
+  } finally {
+    dispose(direction);
   }
-  dispose(direction);
   const all = scope(() => concat(sizes.map((size) => reshape(size, [1]))));
   const history = Array.from(await all.read());
   dispose([all, ...sizes]);

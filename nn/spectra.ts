@@ -2,11 +2,13 @@
 
 import { type Tensor, abs, dispose, div, lt, permute, reshape, scope, slice, square, svd, tensor,
   where } from "../autograd/index.ts";
+import { checkModule } from "./checks.ts";
 import type { Module, WeightEntry, Weights } from "./module.ts";
 import { lineNorms } from "./norms/lines.ts";
 import { spectral } from "./norms/named.ts";
 import type { MeasureOptions } from "./norms/norm.ts";
 import { singularValues } from "./singular_values.ts";
+import { toList } from "./weights.ts";
 
 /** What is looked at in one weight. */
 export interface LayerSpectrum {
@@ -35,7 +37,8 @@ const HOST_LIMIT = 256;
  * 128 x 512; on the device for larger ones.
  */
 export async function spectra(module: Module, weights: Weights): Promise<LayerSpectrum[]> {
-  const list = module.toList(weights);
+  checkModule("spectra", module);
+  const list = toList(module.plan, "spectra", weights);
   const found: LayerSpectrum[] = [];
   for (const [i, entry] of module.entries.entries()) {
     const { kind, sizes } = await sizesOf(entry, list[i] as Tensor); // one for each entry

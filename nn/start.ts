@@ -7,6 +7,10 @@ import type { WeightEntry } from "./module.ts";
 export type Start = "norm" | "zeros" | "ones";
 
 /** The first value of a weight. */
-export function drawStart(rng: Rng, { norm, shape, start = "norm" }: WeightEntry): Tensor {
-  return start === "norm" ? norm.initialize(rng, shape) : full(shape, start === "ones" ? 1 : 0);
+export function drawStart(rng: Rng, { path, norm, shape, start = "norm" }: WeightEntry): Tensor {
+  if (start === "norm") return norm.initialize(rng, shape);
+  if (start === "zeros" || start === "ones") return full(shape, start === "ones" ? 1 : 0);
+  throw new RangeError(
+    `initialize: no such start: ${start} for ${path}. Use "norm", "zeros" or "ones".`,
+  );
 }

@@ -1,5 +1,6 @@
 // A module as text for people.
 
+import { checkModule } from "./checks.ts";
 import type { Module } from "./module.ts";
 import type { Tie } from "./tie.ts";
 import { levelOf } from "./weights.ts";
@@ -20,6 +21,7 @@ const HEAD: Row = ["", "shape", "parameters", "mass", "sensitivity", "norm"];
  * console.log(summary(mlp({ output: 10, input: 784, width: 64, depth: 3 })));
  */
 export function summary(module: Module): string {
+  checkModule("summary", module);
   const total: Row = [
     module.label ?? module.name, "", count(parametersOf(module)),
     `total ${number(module.mass)}`, number(module.sensitivity), "",

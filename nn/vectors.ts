@@ -7,7 +7,9 @@ import { asTensor } from "./bonds.ts";
 import { channelRule } from "./convolutions.ts";
 import type { Module, WeightAction, WidthRule } from "./module.ts";
 import { linf, rms } from "./norms/named.ts";
+import type { Norm } from "./norms/norm.ts";
 import { BILINEAR, FLAT, type Sharpness } from "./sharpness.ts";
+import type { Start } from "./start.ts";
 
 /** Options of `bias` and `gain`. */
 export interface VectorOptions extends AtomOptions {
@@ -23,7 +25,7 @@ export interface VectorOptions extends AtomOptions {
  * @throws RangeError, ShapeError for options that do not fit, naming the weight
  */
 export function bias(dim: number, options: VectorOptions = {}): Module {
-  return vector("bias", dim, { start: "zeros", norm: rms, ...options }, add, "shift", FLAT);
+  return vector("bias", dim, options, { op: add, kind: "shift", sharpness: FLAT }, rms, "zeros");
 }
 
 /**
@@ -35,17 +37,23 @@ export function bias(dim: number, options: VectorOptions = {}): Module {
  * @throws as `bias`
  */
 export function gain(dim: number, options: VectorOptions = {}): Module {
-  return vector("gain", dim, { start: "ones", norm: linf, ...options }, mul, "diagonal", BILINEAR);
+  const parts: VectorParts = { op: mul, kind: "diagonal", sharpness: BILINEAR };
+  return vector("gain", dim, options, parts, linf, "ones");
+}
+
+/** What the two do. */
+interface VectorParts {
+  readonly op: typeof add;
+  readonly kind: WeightAction["kind"];
+  readonly sharpness: Sharpness;
 }
 
 function vector(
-  name: string, dim: number, options: VectorOptions, op: typeof add,
-  kind: WeightAction["kind"], sharpness: Sharpness,
+  name: string, dim: number, options: VectorOptions, { op, kind, sharpness }: VectorParts,
+  norm: Norm, first: Start,
 ): Module {
-  const { label, axis = -1, tie, norm, ...rest } = options;
-  const own = weightOf(`${label ?? name}.weight`, [dim], tie?.norm ?? norm ?? rms, {
-    ...rest, tie,
-  });
+  const { label, axis = -1, start = first } = options;
+  const own = weightOf(`${label ?? name}.weight`, [dim], norm, { ...options, start });
   const lastAxis: WidthRule = (input, misfit) => {
     return input === undefined || input === dim ? dim : misfit(`width ${dim}`);
   };

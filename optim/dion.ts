@@ -7,7 +7,8 @@ import { ruleOf } from "./common.ts";
 import { descend } from "./descend.ts";
 import { replaceInto } from "./elementwise.ts";
 import type { Geometry } from "./geometry.ts";
-import { MATRIX_RANGES, type MatrixOptions, type NormOf, matrixOptimizer, matrixRank } from "./matrices.ts";
+import { MATRIX_RANGES, type MatrixOptions, type NormOf, matrixOptimizer, matrixRank } from
+  "./matrices.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { Leaf, Moment, Stage } from "./pipeline.ts";
 

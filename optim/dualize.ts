@@ -109,7 +109,8 @@ export function sharpBy(
         const { norm, radius } = measure(path);
         return scale(sum(norm.dualNorm(value)), radius);
       });
-      const whole = together && sizes.length > 0 ? sizes.reduce((all, x) => add(all, x)) : undefined;
+      const whole = together && leaves.length > 0 ? sizes.reduce((all, x) => add(all, x))
+        : undefined;
       return duals.run(leaves, moment).map((leaf, i) => {
         return { ...leaf, value: mul(leaf.value, whole ?? sizes[i] ?? 0) };
       });

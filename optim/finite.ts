@@ -1,7 +1,8 @@
 // The finite-check: a step with NaN or infinity in a gradient is refused on the device.
 
 import finiteText from "../kernels/update/finite.wgsl" with { type: "text" };
-import { type Device, type Tensor, keep, maximum, mul, reshape, scope, slice, zeros } from "../autograd/index.ts";
+import { type Device, type Tensor, keep, maximum, mul, reshape, scope, slice, zeros } from
+  "../autograd/index.ts";
 import { type ThreadKernel, contiguousCopy, runThreads } from "../engine/index.ts";
 import type { Pair } from "./leaves.ts";
 

@@ -30,8 +30,8 @@ export interface GluonOptions extends NormOptions {
 
 /**
  * Layer-wise steps `W -= lr t D(m)` whose radius follows the dual norm of the layer's average
- * gradient: `t = dual / (l0 + l1 dual)`. With l1 0 it is steepest descent of sharpness l0, with l0 0
- * a step of one size. For given radii see `uscg`.
+ * gradient: `t = dual / (l0 + l1 dual)`. With l1 0 it is steepest descent of sharpness l0,
+ * with l0 0 a step of one size. For given radii see `uscg`.
  *
  * @throws RangeError for an option out of range; TypeError for one unknown or missing, or a weight
  *   without smoothness

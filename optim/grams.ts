@@ -69,7 +69,7 @@ function unfolded(x: Tensor, axis: number): Tensor {
   return reshape(permute(x, order), [x.shape[axis] ?? 1, -1]);
 }
 
-/** `x` with every line along an axis multiplied by a matrix: `y[.., i, ..] = sum a[i, j] x[.., j]`. */
+/** `x` with every line along an axis multiplied by a matrix: `y[i] = sum_j a[i, j] x[j]`. */
 export function alongAxis(x: Tensor, a: Tensor, axis: number): Tensor {
   const order = x.shape.map((_, i) => i);
   order.push(...order.splice(axis, 1));

@@ -50,8 +50,8 @@ const RANGES = {
  * Momentum orthogonalized by Newton-Schulz: every matrix update has nearly equal singular values.
  *
  * Which weights these are the module says: those whose norm is a largest singular value, of a
- * matrix, its blocks, or a kernel seen as `[out, in taps]`. Embeddings, vectors and weights of other
- * norms go to AdamW, weights of mass zero stay as they are. `routes` changes that.
+ * matrix, its blocks, or a kernel seen as `[out, in taps]`. Embeddings, vectors and weights of
+ * other norms go to AdamW, weights of mass zero stay as they are. `routes` changes that.
  *
  * @param module that the parameters belong to
  * @throws RangeError for an option out of range; TypeError for an unknown one, or for a route to

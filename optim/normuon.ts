@@ -8,7 +8,8 @@ import { descend } from "./descend.ts";
 import { orthogonalize } from "./dualize.ts";
 import { blendInto, ratio } from "./elementwise.ts";
 import type { Geometry } from "./geometry.ts";
-import { MATRIX_RANGES, type MatrixOptions, type NormOf, matrixOptimizer, matrixRank } from "./matrices.ts";
+import { MATRIX_RANGES, type MatrixOptions, type NormOf, matrixOptimizer, matrixRank } from
+  "./matrices.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { type Stage, eachLeaf } from "./pipeline.ts";
 

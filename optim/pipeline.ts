@@ -27,8 +27,8 @@ export interface Moment {
   /** Learning rate of this step, >= 0. */
   readonly rate: number;
   /**
-   * A scalar that is not 0 where a gradient is not finite: every stage that changes state or weights
-   * in place leaves them then as they are.
+   * A scalar that is not 0 where a gradient is not finite: every stage that changes state or
+   * weights in place leaves them then as they are.
    */
   readonly refused?: Tensor | undefined;
 }

@@ -99,8 +99,9 @@ export interface ScionFormOptions extends ScionOptions {
   /** Stay in the balls. Default true. */
   readonly constrained?: boolean;
   /**
-   * Keep no state: the gradients given are the average. They are changed by every step, and the next
-   * gradients are to be added to them, never put in their place. Default false.
+   * Keep no state: the gradients given are the average. They are changed by every step, and the
+   * next gradients are to be added to them, never put in their place; after a refused step they
+   * hold what is not finite, and are to be made anew. Default false.
    */
   readonly light?: boolean;
 }

@@ -7,6 +7,7 @@ import "./autograd/checkpoint.test.ts";
 import "./autograd/conv.test.ts";
 import "./autograd/custom_vjp.test.ts";
 import "./autograd/einsum.test.ts";
+import "./autograd/errors.test.ts";
 import "./autograd/gradcheck.test.ts";
 import "./autograd/image.test.ts";
 import "./autograd/indexing.test.ts";

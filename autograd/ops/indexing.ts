@@ -1,4 +1,5 @@
-import { ShapeError, type Tensor, checkDtype, resolveAxis, scope, show } from "../../engine/index.ts";
+import { ShapeError, type Tensor, checkDtype, resolveAxis, scope, show } from
+  "../../engine/index.ts";
 import { checkTensor } from "../define.ts";
 import { addUp, along, axisLookup, lookUp } from "./lookup.ts";
 import { reshape } from "./views.ts";

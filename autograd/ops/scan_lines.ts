@@ -25,6 +25,7 @@ export interface Lines {
   readonly exclusive: boolean;
 }
 
+/** The lines of a tensor along an axis, as `scanLines` walks them. */
 export function linesOf(x: Tensor, axis: number, reverse: boolean, exclusive: boolean): Lines {
   const { shape } = x;
   const [outer, inner] = [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis + 1))];

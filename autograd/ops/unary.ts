@@ -212,7 +212,7 @@ const geluTanhSlope = /* @__PURE__ */ defineUnary({
   vjp: (dy, [x]) => mul(dy, geluTanhCurve(x)),
 });
 
-const ROOT = Math.sqrt(2 / Math.PI);
+const ROOT = /* @__PURE__ */ Math.sqrt(2 / Math.PI);
 
 /** Second derivative of the tanh form of GeLU, from ops. */
 function geluTanhCurve(x: Tensor): Tensor {

@@ -1,5 +1,5 @@
-// Looks for NaN and infinities, by their bits, among the elements of up to six tensors: sets flags[0]
-// and the flag of the tensor, and notes the step for the next read to report, if there is a code.
+// Looks for NaN and infinities, by their bits, among the elements of up to six tensors: sets
+// flags[0] and the tensor's flag, and notes the step for the next read if there is a code.
 @group(0) @binding(0) var<storage, read> x0: array<u32>;
 @group(0) @binding(1) var<storage, read> x1: array<u32>;
 @group(0) @binding(2) var<storage, read> x2: array<u32>;

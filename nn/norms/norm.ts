@@ -3,6 +3,7 @@
 import { type Rng, type Shape, type Tensor, mul, reshape, scale, scope } from
   "../../autograd/index.ts";
 import { ShapeError, checkDtype, show } from "../../engine/index.ts";
+import { checkTensor } from "../checks.ts";
 import { CONVERGED, type PolarSet } from "../polar_coefficients.ts";
 import { widened } from "./lines.ts";
 
@@ -114,16 +115,18 @@ export interface NormCore {
 /** The norm with these parts; checks its inputs. */
 export function defineNorm(core: NormCore): Norm {
   const { name, formula, rank } = core;
-  const fits = ({ shape, dtype }: Tensor): void => {
-    checkRank(name, shape, rank);
-    checkDtype(name, dtype, ["f32"]); // and half precision
+  const fits = (x: Tensor): void => {
+    checkTensor(name, x);
+    checkRank(name, x.shape, rank);
+    checkDtype(name, x.dtype, ["f32"]); // and half precision
   };
   const measured = (by: NormCore["norm"]): Norm["norm"] => (x, options = {}) => {
     fits(x);
-    return scope(() => by(widened(x), checked(name, options)));
+    return scope(() => by(widened(x), checkMethod(name, options)));
   };
   const self: Norm = {
-    name, formula, rank, resized: core.resized, stackAxes: core.stackAxes ?? 0, toString: () => `${name}: ${formula}`,
+    name, formula, rank, resized: core.resized, stackAxes: core.stackAxes ?? 0,
+    toString: () => `${name}: ${formula}`,
     norm: measured(core.norm),
     dualNorm: measured(core.dualNorm),
     dualize: (g, { scale: s = 1, ...options } = {}) => (
@@ -132,7 +135,7 @@ export function defineNorm(core: NormCore): Norm {
     dualizeAll: (list, { scales = list.map(() => 1), ...options } = {}) => {
       list.forEach(fits);
       checkCount(name, list, scales);
-      return scope(() => core.dualizeAll(list.map(widened), scales, checked(name, options)));
+      return scope(() => core.dualizeAll(list.map(widened), scales, checkMethod(name, options)));
     },
     sharp: (g, options = {}) => scope(() => {
       const size = self.dualNorm(g, options);
@@ -141,7 +144,7 @@ export function defineNorm(core: NormCore): Norm {
     projectBall: (w, { radius = 1, ...options } = {}) => {
       fits(w);
       checkRadius(name, radius);
-      return scope(() => core.projectBall(widened(w), radius, checked(name, options)));
+      return scope(() => core.projectBall(widened(w), radius, checkMethod(name, options)));
     },
     project: (w, options = {}) => self.dualize(w, { ...CONVERGED, ...options }),
     initialize: (rng, shape, { radius = 1 } = {}) => {
@@ -189,10 +192,13 @@ function ones(count: number): number[] {
   return new Array<number>(count).fill(1);
 }
 
-function checked<Options extends MeasureOptions>(name: string, options: Options): Options {
+/** Throws RangeError unless the method, if there is one, is a value such as `exact`. */
+export function checkMethod<O extends MeasureOptions>(name: string, options: O): O {
   const { method } = options;
   if (method === undefined || typeof method.parts === "function") return options;
-  throw new RangeError(`${name}: no such method: ${String(method)}. Use exact, or leave it out.`);
+  throw new RangeError(
+    `${name}: no such method: ${String(method)}. Use the value exact, or leave it out.`,
+  );
 }
 
 /** Throws unless a radius is positive and finite. */

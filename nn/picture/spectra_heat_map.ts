@@ -80,11 +80,15 @@ function shadesUpTo(top: number): Shades {
   const shades = (stops: readonly string[]) => Array.from({ length: LEVELS }, (_, i) => {
     return blend(stops, (i + 0.5) / LEVELS);
   });
-  const later = above?.ticks.filter(({ value }) => above.place(value) > target + TICK_ROOM) ?? [];
+  const end: Tick = { value: top, text: Number(top.toPrecision(2)).toString() };
+  const later = above?.ticks.filter(({ value }) => {
+    const at = above.place(value);
+    return at > target + TICK_ROOM && at < BAR.width - TICK_ROOM;
+  }) ?? [];
   return {
     colors: [...shades(BELOW), ...(both ? shades(ABOVE) : [])], level,
     place: (value) => (value > 1 && above ? above : below).place(value),
-    ticks: [...below.ticks, ...later],
+    ticks: [...below.ticks, ...later, ...(both ? [end] : [])],
   };
 }
 

@@ -64,17 +64,17 @@ function heading(
   title: string, subtitle: string, y: Scale, layers: readonly Sorted[], left: number,
 ): string {
   const bold = { "font-size": 18, "font-weight": 600, fill: THEME.ink };
-  const kind = y.kind === "log" ? ", logarithmic" : "";
+  const kind = y.kind === "log" ? ", log" : "";
   const hasInitial = layers.some(({ initial }) => initial.length > 0);
   const entries = [
-    { text: `singular value / target${kind}`, look: curveLook, width: kind === "" ? 168 : 246 },
+    { text: `singular value / target${kind}`, look: curveLook, width: kind === "" ? 168 : 192 },
     { text: "target", look: targetLook, width: 76 },
     ...(hasInitial ? [{ text: "before training", look: initialLook, width: 124 }] : []),
   ];
   let x = left;
   const legend = entries.map(({ text, look, width }) => {
     const mark = line([x, 76], [x + 18, 76], look) + label(text, [x + 24, 80], { fill: THEME.ink });
-    x += width + 24;
+    x += width + 16; // what is longer does not fit over three panels
     return mark;
   });
   return label(title, [left, 34], bold) + label(subtitle, [left, 54]) +

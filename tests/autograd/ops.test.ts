@@ -15,6 +15,7 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   "engine/memory.test.ts": ["DisposedError", "Tensor", "dispose", "keep", "openScope", "scope"],
   "autograd/promotion.test.ts": ["promoteTypes"],
   "engine/faults.test.ts": ["IndexError"],
+  "optim/family.test.ts": ["NonFiniteError"],
   "engine/hazards.test.ts": ["DeviceLostError", "GpuError"],
   "engine/random.test.ts": ["Rng", "normal", "randomBits", "rng", "uniform"],
   "engine/shape.test.ts": ["DtypeError", "ShapeError", "tensor"],

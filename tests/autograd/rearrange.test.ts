@@ -72,8 +72,9 @@ test("what does not fit is refused", () => {
       "scatter: dtypes differ: f32 and i32. Cast one with cast()."],
     [() => indexUpdate(x, index, x), ShapeError,
       "indexUpdate: the index is not a list: [2, 1]. Reshape it."],
-    [() => sliceUpdate(x, [[0, 1]], zeros([4])), ShapeError, "expand: shapes do not broadcast: "
-      + "[4] and [1, 3]. Sizes must be equal or 1, counted from the last axis."],
+    [() => sliceUpdate(x, [[0, 1]], zeros([4])), ShapeError,
+      "sliceUpdate: shapes do not broadcast: [4] and [1, 3]. "
+        + "Sizes must be equal or 1, counted from the last axis."],
   ];
   for (const [call, type, message] of cases) assertThrows(call, type, message);
 });

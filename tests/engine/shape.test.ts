@@ -234,6 +234,17 @@ test("a shape that is no shape is refused also when the counts fit", () => {
     /^tensor: a size is negative: -1 of \[-1, -2\]\. /);
 });
 
+test("booleans make a bool tensor, unless a dtype is given", async () => {
+  const mask = tensor([[true, false], [false, true]]);
+
+  assert.is(mask.dtype, "bool");
+  assert.equal(mask.shape, [2, 2]);
+  assert.equal([...await mask.read()], [1, 0, 0, 1]);
+  assert.is(tensor(true).dtype, "bool");
+  assert.is(tensor([true, false], { dtype: "f32" }).dtype, "f32");
+  assertThrows(() => tensor([true, 2]), DtypeError, /^tensor: a number does not fit bool: 2/);
+});
+
 test("ragged and mixed nested arrays are refused, with the place", () => {
   assertThrows(() => tensor([[1, 2], [3]]), ShapeError,
     "tensor: ragged or mixed nested arrays: expected [2, 2], and found 1 elements at depth 1. "

@@ -8,7 +8,8 @@ import { Missing } from "./missing.ts";
 import type { Stepped, Weights } from "./optim_options.ts";
 import { optimRows } from "./optim_rows.ts";
 import { optimSpecials } from "./optim_specials.ts";
-import type { CaseRunner, FixtureCase, FixtureTensor, FixtureValue, FixtureValues } from "./types.ts";
+import type { CaseRunner, FixtureCase, FixtureTensor, FixtureValue, FixtureValues } from
+  "./types.ts";
 
 // Names in the order of the list, as the optimizer sees them.
 function named(list: readonly FixtureTensor[]): Weights {

@@ -45,8 +45,8 @@ const reduction: CaseRunner = async (fixture, check) => {
 const clip: CaseRunner = async (fixture, check) => {
   const hyper: FixtureValues = fixture.hyper ?? {};
   only(hyper, "qk_clip", ["heads", "tau", "alpha", "logit_scale", "causal"]);
-  const [x, query, key] = ["x", "Wq", "Wk"].map((name) => toTensor(tensorValue(fixture.in, name))) as
-    [Tensor, Tensor, Tensor];
+  const input = (name: string): Tensor => toTensor(tensorValue(fixture.in, name));
+  const [x, query, key] = [input("x"), input("Wq"), input("Wk")];
   const logits = maxLogits(matmul(x, transpose(query)), matmul(x, transpose(key)), {
     heads: number(hyper, "heads"), scale: number(hyper, "logit_scale"),
     causal: hyper["causal"] === true,

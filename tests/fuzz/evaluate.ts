@@ -55,6 +55,7 @@ function opOf(table: OpTable, name: string): FuzzOp {
   throw new RangeError(`fuzz: there is no op ${name}.`);
 }
 
+/** Whether a value is an array of whole numbers, which has no gradient. */
 export function isInts(x: unknown): x is Ints {
   return typeof x === "object" && x !== null && "ints" in x;
 }

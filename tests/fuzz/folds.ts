@@ -9,26 +9,35 @@ import type { FuzzOp, Ints } from "./types.ts";
 
 type Shape = readonly number[];
 
+/** Options of a fold. */
 export interface Axes {
   readonly axis?: number | readonly number[];
   readonly keepDims?: boolean;
 }
 
+/** Sum of two. */
 export const add = (a: Var, b: Var) =>
   binary(a, b, { f: (x, y) => x + y, slopes: [() => 1, () => 1], relative: 1 });
+/** Difference of two. */
 export const sub = (a: Var, b: Var) =>
   binary(a, b, { f: (x, y) => x - y, slopes: [() => 1, () => -1], relative: 1 });
+/** Product of two. */
 export const mul = (a: Var, b: Var) =>
   binary(a, b, { f: (x, y) => x * y, slopes: [(_, y) => y, (x) => x], relative: 1 });
+/** Quotient of two. */
 export const div = (a: Var, b: Var) =>
   binary(a, b, { f: (x, y) => x / y, slopes: [(_, y) => 1 / y, (x, y) => -x / (y * y)] });
+/** A number times each element. */
 export const times = (x: Var, factor: number) =>
   unary(x, { f: (v) => v * factor, slope: () => factor, relative: 2 });
+/** e to the power of each element. */
 export const exp = (x: Var) => unary(x, { f: Math.exp, slope: Math.exp, relative: 16 });
 const log = (x: Var) =>
   unary(x, { f: Math.log, slope: (v) => 1 / v, relative: 8, absolute: 2 });
+/** Root of each element. */
 export const sqrt = (x: Var) => unary(x, { f: Math.sqrt, slope: (v) => 0.5 / Math.sqrt(v) });
 
+/** The axes of a fold, counted from the front. */
 export function axesOf({ axis }: Axes, rank: number): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, k) => k);
   return [axis].flat().map((k) => (k < 0 ? k + rank : k));
@@ -77,8 +86,10 @@ function drawOne(rng: TestRng, shape: Shape): { args: unknown[] } | undefined {
   return shape.at(axis < 0 ? axis : axis - shape.length) === 0 ? undefined : { args: [{ axis }] };
 }
 
+/** Sum of squares over axes. */
 export const sumSquares = (x: Var, axes: readonly number[]) => sumOver(mul(x, x), axes);
 
+/** Variance over axes, divided by a count. */
 export const variance = (x: Var, axes: readonly number[], count: number) => {
   return times(sumSquares(sub(x, times(sumOver(x, axes), 1 / count)), axes), 1 / count);
 };
@@ -94,6 +105,7 @@ function maxConstant(x: Var, axes: readonly number[]): Var {
   return leaf(maxOver(x, axes).ball);
 }
 
+/** Softmax over axes. */
 export const softmax = (x: Var, axes: readonly number[]) => {
   const e = exp(shifted(x, axes));
   return div(e, sumOver(e, axes));
@@ -104,14 +116,17 @@ const logSoftmax = (x: Var, axes: readonly number[]) => {
   return sub(z, log(sumOver(exp(z), axes)));
 };
 
+/** The last axis. */
 export const last = (x: Var) => [x.ball.shape.length - 1];
 
+/** Divided by its root mean square over the last axis. */
 export function normalized(x: Var, eps: number): Var {
   const width = x.ball.shape.at(-1) ?? 1;
   const square = times(sumSquares(x, last(x)), 1 / width);
   return div(x, sqrt(add(square, constant([], eps))));
 }
 
+/** Less its mean over the last axis. */
 export const centered = (x: Var) => {
   return sub(x, times(sumOver(x, last(x)), 1 / (x.ball.shape.at(-1) ?? 1)));
 };
@@ -171,6 +186,7 @@ const reductions: readonly FuzzOp[] = [
   })),
 ];
 
+/** Number of axes of an operand that is there. */
 export function rank(x: Var | undefined): number {
   return (x as Var).ball.shape.length;
 }
@@ -189,6 +205,7 @@ export function contract(
   return fold(mul(pick(a, size, left), pick(b, size, right)), shape, to);
 }
 
+/** Matrix product. */
 export function product(a: Var, b: Var): Var {
   const [row, column] = [rank(a) === 1, rank(b) === 1];
   const shapeA = row ? [1, ...a.ball.shape] : a.ball.shape;

@@ -47,13 +47,16 @@ function drawRanges(rng: TestRng, shape: Shape): RangeArg[] {
   });
 }
 
+/** Any axis of a shape; undefined for a scalar. */
 export function anAxis(rng: TestRng, shape: Shape): number | undefined {
   if (shape.length === 0) return undefined;
   return rng.int(shape.length) - (rng.int(2) === 0 ? shape.length : 0);
 }
 
+/** An axis counted from the front. */
 export const front = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
+/** Random whole numbers in [-length, length). */
 export function drawInts(rng: TestRng, shape: Shape, length: number): Ints {
   return { shape, ints: Array.from({ length: sizeOf(shape) }, () => rng.int(2 * length) - length) };
 }

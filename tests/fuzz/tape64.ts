@@ -39,6 +39,7 @@ const SLOPE: Accuracy = { relative: 16, absolute: 8 };
 const product = (a: Ball, b: Ball): Ball => zipBall(a, b, (x, y) => x * y);
 const plus = (a: Ball, b: Ball): Ball => zipBall(a, b, (x, y) => x + y);
 
+/** A function of each element, with its slope. */
 export function unary(x: Var, { f, slope, ...accuracy }: Curve): Var {
   const ball = mapBall(x.ball, f, accuracy);
   if (!slope) return leaf(ball);

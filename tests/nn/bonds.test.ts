@@ -153,11 +153,11 @@ test("values that a bond cannot take are refused by name", ({ rng }) => {
   const refuses = (module: Module, value: Value, name: string, text: string) => {
     assertThrows(() => module.forward(value, {}), name, text);
   };
-  refuses(relu(), [x, x], "TypeError", "relu: takes one tensor, is given a list.");
-  refuses(rope(), x, "TypeError", "rope: takes a list of 2, is given one tensor.");
+  refuses(relu(), [x, x], "TypeError", "relu: takes one tensor, is given a list of 2.");
+  refuses(rope(), x, "TypeError", "rope: takes a list of 2, is given a tensor.");
   refuses(attentionQK(), [x], "TypeError", "takes a list of 2, is given a list of 1.");
   refuses(identity(), [x], "TypeError", "identity gives a list of 1, not a tensor.");
-  refuses(splitHeads(3), x, "ShapeError", "does not divide: [2, 4] into 3 heads.");
+  refuses(splitHeads(3), x, "ShapeError", "does not fall into 3 heads: [2, 4].");
   refuses(mergeHeads(), x, "ShapeError", "mergeHeads: no heads: [2, 4].");
   assertThrows(() => splitHeads(0), "RangeError", "splitHeads: not a whole number of heads: 0.");
   assertThrows(() => softmax(-1), "RangeError", "softmax: the sensitivity is not positive: -1.");

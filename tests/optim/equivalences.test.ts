@@ -11,8 +11,8 @@ import {
   steepestDescent, stochasticSpectralDescent, uscg,
 } from "../../optim/index.ts";
 import { suite } from "../harness.ts";
-import { add64, map64, matmul64, scale64, singularValues64, sub64, transpose64, zip64 } from
-  "../reference.ts";
+import { add64, array64, map64, matmul64, scale64, singularValues64, sub64, transpose64, zip64 }
+  from "../reference.ts";
 import type { Array64 } from "../reference.ts";
 import { assertClose } from "../close.ts";
 import { eye64 } from "../reference/linalg.ts";
@@ -187,7 +187,9 @@ test("stochastic spectral descent is steepest descent in the spectral norm", asy
 test("steepest descent of a module is its dualized gradient times the dual norm", async ({
   rng,
 }) => {
-  const module = compose(linear(3, 5, { label: "b", mass: 2 }), relu(), linear(5, 4, { label: "a" }));
+  const module = compose(
+    linear(3, 5, { label: "b", mass: 2 }), relu(), linear(5, 4, { label: "a" }),
+  );
   const shapes = Object.fromEntries(module.entries.map(({ path, shape }) => [path, shape]));
   const nested = (t: Readonly<Record<string, Tensor>>) => {
     return module.toTree(module.weightPaths.map((path) => t[path] as Tensor));
@@ -201,7 +203,7 @@ test("steepest descent of a module is its dualized gradient times the dual norm"
 
   const flat = module.toList(direction);
   for (const [i, path] of module.weightPaths.entries()) {
-    const t = { shape: shapes[path] ?? [], data: Float64Array.from(await (flat[i] as Tensor).read()) };
+    const t = array64(shapes[path] ?? [], await (flat[i] as Tensor).read());
     const expected = zip64(start[path] as Array64, t, (w, d) => w - (dualNorm / 16) * d);
     assertClose((await read64(weights))[path] as Array64, expected, ITERATION);
   }

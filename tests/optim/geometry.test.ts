@@ -6,8 +6,8 @@ import { CONVERGED, convRmsToRms, embedRms, perBlock, rms, rmsToRms, spectral, s
   withRadius } from "../../nn/index.ts";
 import type { Norm } from "../../nn/index.ts";
 import {
-  dion, gluon, iso, mirrorDescent, muon, negativeEntropy, normalizedModularDescent, normuon, pNorm, quadratic,
-  rmsSpectral, scion, sgd, steepestDescent, whiten,
+  dion, gluon, iso, mirrorDescent, muon, negativeEntropy, normalizedModularDescent, normuon, pNorm,
+  quadratic, rmsSpectral, scion, sgd, steepestDescent, whiten,
 } from "../../optim/index.ts";
 import type { Geometry } from "../../optim/index.ts";
 import { assertClose } from "../close.ts";
@@ -190,7 +190,10 @@ test("members of a stack are matrices of their own to Dion and NorMuon", async (
     const { data } = w as Array64;
     return onDevice({ a: array64([4, 3], data.slice(0, 12)), b: array64([4, 3], data.slice(12)) });
   };
-  for (const make of [(m: Geometry) => dion(m, { start: "identity" }), (m: Geometry) => normuon(m)]) {
+  const makers = [
+    (norms: Geometry) => dion(norms, { start: "identity" }), (norms: Geometry) => normuon(norms),
+  ];
+  for (const make of makers) {
     using together = make(inNorm(stacked(rmsToRms), whole));
     using separate = make(inNorm(rmsToRms, parts));
     const [x, y] = [onDevice(start), apart(start)];
@@ -257,7 +260,8 @@ test("mirror descent moves the potential's gradient by the gradient", async ({ r
     optimizer.step(weights, onDevice({ w: g }));
     const moved = mirror64((await read64(weights))["w"] as Array64, p);
     // powers of float32 and their inverse
-    assertClose(moved, zip64(mirror64(w, p), g, (x, y) => x - 0.125 * y), { rtol: 1e-4, atol: 1e-4 });
+    const expected = zip64(mirror64(w, p), g, (x, y) => x - 0.125 * y);
+    assertClose(moved, expected, { rtol: 1e-4, atol: 1e-4 });
   }
   using optimizer = mirrorDescent({ lr: 0.125, potential: negativeEntropy });
   const w = map64(matrix(rng, 4, 3), (x) => Math.fround(Math.exp(x)));

@@ -98,7 +98,9 @@ test("the routing can be printed", ({ rng }) => {
   const tree = onDevice(randomTree(rng, { square: [3, 3], bias: [4] }));
   using optimizer = optim.muon(geometry, { routes: { bias: "frozen" } });
 
-  assert.is(optimizer.describe(tree), "square  [3, 3]  muon    rmsToRms\nbias    [4]     frozen  rms");
+  assert.is(
+    optimizer.describe(tree), "square  [3, 3]  muon    rmsToRms\nbias    [4]     frozen  rms",
+  );
   assert.is(optim.sgd({ lr: 1 }).describe({ a: tensor([1]) }), "a  [1]  sgd");
 });
 

@@ -37,7 +37,7 @@ test("the largest logit of each head, causal or not", async ({ rng }) => {
   }
 });
 
-test("after clipping no logit is above tau, and heads below it are as they were", async ({ rng }) => {
+test("after clipping no logit is above tau, and heads below it stay", async ({ rng }) => {
   const x = tensor(random64(rng, [1, SEQ, 4]));
   const [query, key] = [tensor(random64(rng, [6, 4])), tensor(random64(rng, [6, 4]))];
   const measure = () => {

@@ -1,6 +1,6 @@
 import luText from "../../../kernels/linalg/lu.wgsl" with { type: "text" };
-import { type GroupKernel, type Shape, type Tensor, arange, copyInto, isHalf, matmulFused, runGroups,
-  scope, zeros } from "../../../engine/index.ts";
+import { type GroupKernel, type Shape, type Tensor, arange, copyInto, isHalf, matmulFused,
+  runGroups, scope, zeros } from "../../../engine/index.ts";
 import { type OpSpec, apply, composed } from "../../define.ts";
 import { cast } from "../../cast.ts";
 import { add } from "../arithmetic.ts";

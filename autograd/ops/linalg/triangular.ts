@@ -1,7 +1,7 @@
 import triangularText from "../../../kernels/linalg/triangular.wgsl" with { type: "text" };
 import { ShapeError, type Tensor, broadcastShapes, matmulFused, runThreads, scope, show } from
   "../../../engine/index.ts";
-import { apply, checkTensor } from "../../define.ts";
+import { apply, checkTensor, composed } from "../../define.ts";
 import { neg } from "../arithmetic.ts";
 import { tril, triu } from "../diagonal.ts";
 import { matmul } from "../matmul.ts";
@@ -62,21 +62,23 @@ function solveTriangle(a: Tensor, b: Tensor, options: Required<TriangularOptions
 export function triangularSolve(a: Tensor, b: Tensor, options: TriangularOptions = {}): Tensor {
   const { lower = true, transpose: turned = false, unitDiagonal = false } = options;
   const full = { lower, transpose: turned, unitDiagonal };
-  return withSides("triangularSolve", a, b, (t, sides) => apply({
-    name: "triangularSolve",
-    forward: (m, s) => scope(() => solveTriangle(m as Tensor, s as Tensor, full)),
-    saves: "both",
-    vjp: (dy, inputs, x) => {
-      const [m] = inputs as readonly [Tensor];
-      const back = () => triangularSolve(m, dy, { lower, transpose: !turned, unitDiagonal });
-      return [() => {
-        const db = back();
-        const product = turned ? matmul(x, transpose(db)) : matmul(db, transpose(x));
-        const k = unitDiagonal ? 1 : 0; // what is not read has no gradient
-        return neg(lower ? tril(product, { k: -k }) : triu(product, { k }));
-      }, back];
-    },
-  }, [t, sides]));
+  return composed("triangularSolve", () => {
+    return withSides("triangularSolve", a, b, (t, sides) => apply({
+      name: "triangularSolve",
+      forward: (m, s) => scope(() => solveTriangle(m as Tensor, s as Tensor, full)),
+      saves: "both",
+      vjp: (dy, inputs, x) => {
+        const [m] = inputs as readonly [Tensor];
+        const back = () => triangularSolve(m, dy, { lower, transpose: !turned, unitDiagonal });
+        return [() => {
+          const db = back();
+          const product = turned ? matmul(x, transpose(db)) : matmul(db, transpose(x));
+          const k = unitDiagonal ? 1 : 0; // what is not read has no gradient
+          return neg(lower ? tril(product, { k: -k }) : triu(product, { k }));
+        }, back];
+      },
+    }, [t, sides]));
+  });
 }
 
 /**
