@@ -1,7 +1,7 @@
 // Certificates: bounds of how much a network can stretch, from its weights as they are now.
 
 import type { Tensor } from "../autograd/index.ts";
-import { checkModule } from "./checks.ts";
+import { checkModule } from "./compose.ts";
 import type { Module, Weights } from "./module.ts";
 import { type MeasureOptions, checkMethod } from "./norms/norm.ts";
 import { type InputNorm, operatorBound } from "./operator_bounds.ts";

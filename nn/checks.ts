@@ -2,18 +2,6 @@
 
 import { Tensor } from "../autograd/index.ts";
 import { DtypeError, ShapeError } from "../engine/index.ts";
-import { Module } from "./module.ts";
-
-/**
- * Checks that a value is a module.
- *
- * @throws TypeError naming what it is instead
- */
-export function checkModule(op: string, x: unknown): asserts x is Module {
-  if (x instanceof Module) return;
-  const hint = typeof x === "function" ? "Call what makes it: relu()" : "Make one, as by linear()";
-  throw new TypeError(`${op}: not a module: ${kindOf(x)}. ${hint}.`);
-}
 
 /** Throws TypeError unless an activation is a function that makes a module. */
 export function checkActivation(op: string, make: unknown): void {
@@ -32,7 +20,6 @@ export function checkTensor(op: string, x: unknown): asserts x is Tensor {
 /** What a value is, in words. */
 export function kindOf(x: unknown): string {
   if (x instanceof Tensor) return "a tensor";
-  if (x instanceof Module) return `the module ${x.label ?? x.name}`;
   if (Array.isArray(x)) return `a list of ${x.length}`;
   if (x === null || x === undefined) return String(x);
   return typeof x === "object" ? "an object" : `a ${typeof x}`;

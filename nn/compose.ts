@@ -3,8 +3,19 @@
 
 import { ShapeError } from "../engine/index.ts";
 import { addBond, checkFactor, checkSensitivity, identity, mul } from "./bonds.ts";
-import { checkModule } from "./checks.ts";
+import { kindOf } from "./checks.ts";
 import { Module, type Width } from "./module.ts";
+
+/**
+ * Checks that a value is a module.
+ *
+ * @throws TypeError naming what it is instead
+ */
+export function checkModule(op: string, x: unknown): asserts x is Module {
+  if (x instanceof Module) return;
+  const hint = typeof x === "function" ? "Call what makes it: relu()" : "Make one, as by linear()";
+  throw new TypeError(`${op}: not a module: ${kindOf(x)}. ${hint}.`);
+}
 
 /**
  * Modules applied one after the other, the last one first: `compose(f, g)` is f after g.

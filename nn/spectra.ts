@@ -2,7 +2,7 @@
 
 import { type Tensor, abs, dispose, div, lt, permute, reshape, scope, slice, square, svd, tensor,
   where } from "../autograd/index.ts";
-import { checkModule } from "./checks.ts";
+import { checkModule } from "./compose.ts";
 import type { Module, WeightEntry, Weights } from "./module.ts";
 import { lineNorms } from "./norms/lines.ts";
 import { spectral } from "./norms/named.ts";

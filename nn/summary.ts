@@ -1,6 +1,6 @@
 // A module as text for people.
 
-import { checkModule } from "./checks.ts";
+import { checkModule } from "./compose.ts";
 import type { Module } from "./module.ts";
 import type { Tie } from "./tie.ts";
 import { levelOf } from "./weights.ts";

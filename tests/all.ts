@@ -75,6 +75,7 @@ import "./nn/degenerate.test.ts";
 import "./nn/experiments.test.ts";
 import "./nn/geometry.test.ts";
 import "./nn/margins.test.ts";
+import "./nn/misuse.test.ts";
 import "./nn/models.test.ts";
 import "./nn/norm_balls.test.ts";
 import "./nn/norm_combine.test.ts";

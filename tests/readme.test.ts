@@ -67,4 +67,19 @@ test.needs("node", "the program under \"Differentiate anything\" is right", asyn
   assert.match(output, /^true gradcheck: 0 of /m);
 }, { seconds: 90 });
 
+test.needs("node", "the program under \"Geometry\" shows its norms and certificates", async () => {
+  const output = await outputOf("Geometry");
+
+  assert.match(output, /hidden\.weight +\[32, 8\] +256 +33\.3 % +1 +rmsToRms: /);
+  assert.match(output, /head\.weight .*withRadius\(rmsToLinf, 2\)/);
+  const layers = [...output.matchAll(/^(\w+\.weight) rms to rms ([\d.]+) ([\d.e-]+)$/gm)];
+  assert.equal(layers.map(([, path]) => path), ["hidden.weight", "head.weight"]);
+  const last = /^([\d.]+) Float64Array\(12\) \[([^\]]*)\]/m.exec(output);
+  const [, bound = "", radii = ""] = last ?? [];
+  const product = layers.reduce((all, [, , upper]) => all * Number(upper), 1);
+  assert.ok(Math.abs(Number(bound) / product - 1) < 1e-9, output); // relu has slope one
+  assert.ok(radii.split(",").filter((r) => Number(r) > 0).length > 6, output); // guessing gets 4
+  assert.match(output, /^<svg$/m);
+}, { seconds: 90 });
+
 test.run();

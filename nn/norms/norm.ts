@@ -115,11 +115,7 @@ export interface NormCore {
 /** The norm with these parts; checks its inputs. */
 export function defineNorm(core: NormCore): Norm {
   const { name, formula, rank } = core;
-  const fits = (x: Tensor): void => {
-    checkTensor(name, x);
-    checkRank(name, x.shape, rank);
-    checkDtype(name, x.dtype, ["f32"]); // and half precision
-  };
+  const fits = (x: Tensor): void => checkMeasured(core, x);
   const measured = (by: NormCore["norm"]): Norm["norm"] => (x, options = {}) => {
     fits(x);
     return scope(() => by(widened(x), checkMethod(name, options)));
@@ -212,6 +208,12 @@ function checkCount(name: string, list: readonly Tensor[], scales: readonly numb
   throw new RangeError(
     `${name}: not one scale for each tensor: ${scales.length} for ${list.length}. Give all.`,
   );
+}
+
+function checkMeasured({ name, rank }: NormCore, x: Tensor): void {
+  checkTensor(name, x);
+  checkRank(name, x.shape, rank);
+  checkDtype(name, x.dtype, ["f32"]); // and half precision
 }
 
 function checkRank(name: string, shape: Shape, rank: number): void {

@@ -72,7 +72,7 @@ export function logScale(extent: readonly [number, number], options: ScaleOption
 }
 
 /** A round number; very large and small ones with an exponent. */
-function shortText(x: number): string {
+export function shortText(x: number): string {
   return x >= 1e-4 && x < 1e7 ? String(x) : x.toExponential().replace("+", "");
 }
 

@@ -2,7 +2,7 @@
 
 import type { LayerSpectrum, SpectraSnapshot } from "../spectra.ts";
 import { layerCaption, panelGrid } from "./panels.ts";
-import { type Tick, linearScale, logScale } from "./scale.ts";
+import { type Tick, linearScale, logScale, shortText } from "./scale.ts";
 import { THEME, element, label, line, picture } from "./svg.ts";
 
 /** What the picture shows. */
@@ -80,7 +80,7 @@ function shadesUpTo(top: number): Shades {
   const shades = (stops: readonly string[]) => Array.from({ length: LEVELS }, (_, i) => {
     return blend(stops, (i + 0.5) / LEVELS);
   });
-  const end: Tick = { value: top, text: Number(top.toPrecision(2)).toString() };
+  const end: Tick = { value: top, text: shortText(Number(top.toPrecision(2))) };
   const later = above?.ticks.filter(({ value }) => {
     const at = above.place(value);
     return at > target + TICK_ROOM && at < BAR.width - TICK_ROOM;

@@ -80,7 +80,7 @@ test("what is no module is refused", () => {
   }
   assertThrows(() => compose(wrong(null)), "TypeError", "compose: not a module: null. Make one");
   assertThrows(() => mlp({ ...SIZES, activation: wrong(relu()) }), "TypeError",
-    "mlp: the activation is not a function: the module relu. Give relu instead of relu().");
+    "mlp: the activation is not a function: an object. Give relu instead of relu().");
   assertThrows(() => convNet({ output: 2, activation: wrong("relu") }), "TypeError",
     "convNet: the activation is not a function: a string.");
 });
