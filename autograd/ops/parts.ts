@@ -1,6 +1,6 @@
 import { type DType, type Layout, type Shape, ShapeError, type Tensor, checkList, copyInto,
   resolveAxis, show } from "../../engine/index.ts";
-import { apply, checkTensor, composed } from "../define.ts";
+import { apply, checkOptions, checkTensor, composed } from "../define.ts";
 import { promoted } from "../promote.ts";
 import { viewPart } from "./layouts.ts";
 import { unsqueeze } from "./views.ts";
@@ -65,8 +65,9 @@ function resolveRange(range: Range, size: number): [number, number, number] {
  * @throws ShapeError if another axis differs, or the list is empty
  */
 export function concat(
-  list: readonly Tensor[], { axis = 0 }: { readonly axis?: number } = {},
+  list: readonly Tensor[], options: { readonly axis?: number } = {},
 ): Tensor {
+  const { axis = 0 } = checkOptions("concat", options, "axis");
   checkList("concat", "what to join", list);
   const [head] = list;
   if (!head) throw new ShapeError("concat: nothing to join: the list is empty. Give a tensor.");
@@ -118,8 +119,9 @@ function join(
 
 /** Tensors of one shape put side by side along a new axis. Throws ShapeError if they differ. */
 export function stack(
-  list: readonly Tensor[], { axis = 0 }: { readonly axis?: number } = {},
+  list: readonly Tensor[], options: { readonly axis?: number } = {},
 ): Tensor {
+  const { axis = 0 } = checkOptions("stack", options, "axis");
   return composed("stack", () => {
     checkList("stack", "what to join", list);
     const shapes = [...new Set(list.map((t) => show(checkTensor("stack", t).shape)))];
@@ -137,8 +139,9 @@ export function stack(
  * @throws ShapeError if they do not
  */
 export function split(
-  x: Tensor, sizes: readonly number[], { axis = 0 }: { readonly axis?: number } = {},
+  x: Tensor, sizes: readonly number[], options: { readonly axis?: number } = {},
 ): Tensor[] {
+  const { axis = 0 } = checkOptions("split", options, "axis");
   const at = resolveAxis("split", axis, checkTensor("split", x).shape);
   checkList("split", "sizes", sizes);
   const whole = sizes.every((d) => Number.isInteger(d) && d >= 0);

@@ -1,7 +1,7 @@
 import { ARGMAX, ARGMIN, type DType, MAX, MEAN, MIN, type Reduction, SUM, SUM_SQUARES, type Shape,
   type Tensor, checkDtype, isFloat, reduce, resolveAxes, resolveAxis, scope, show } from
   "../../engine/index.ts";
-import { NUMERIC, apply, checkTensor } from "../define.ts";
+import { NUMERIC, apply, checkOptions, checkTensor } from "../define.ts";
 import { cast, div, eq, mul } from "./arithmetic.ts";
 import type { Operand } from "../tape.ts";
 import { expand, reshape } from "./views.ts";
@@ -21,11 +21,12 @@ export function keptShape(shape: Shape, axes: readonly number[]): Shape {
 
 /** Runs a reduction; `back` gives the gradient from `dy` and `y`, both with the axes kept. */
 export function fold(
-  kind: Reduction, x: Tensor, { axis, keepDims = false }: ReduceOptions,
+  kind: Reduction, x: Tensor, options: ReduceOptions,
   back: (dy: Tensor, x: Tensor, y: Tensor) => Tensor, dtypes: readonly DType[],
   saves: "both" | "inputs" | "nothing",
 ): Tensor {
   const { name } = kind;
+  const { axis, keepDims = false } = checkOptions(name, options, "axis");
   const { shape } = checkTensor(name, x);
   checkDtype(name, x.dtype, dtypes);
   const axes = resolveAxes(name, axis, shape);
@@ -109,10 +110,9 @@ export interface ArgOptions {
   readonly keepDims?: boolean;
 }
 
-function argReduce(
-  kind: Reduction, x: Tensor, axis: number | undefined, keepDims: boolean,
-): Tensor {
+function argReduce(kind: Reduction, x: Tensor, options: ArgOptions): Tensor {
   const { name } = kind;
+  const { axis, keepDims = false } = checkOptions(name, options, "axis");
   const { shape, dtype } = checkTensor(name, x);
   checkDtype(name, dtype, NUMERIC);
   const axes = axis === undefined ? shape.map((_, i) => i) : [resolveAxis(name, axis, shape)];
@@ -128,17 +128,13 @@ function argReduce(
  * @returns the other axes, i32
  * @throws ShapeError if the axis does not exist or is empty; DtypeError for bool
  */
-export function argmax(
-  x: Tensor, { axis, keepDims = false }: ArgOptions = {},
-): Tensor {
-  return argReduce(ARGMAX, x, axis, keepDims);
+export function argmax(x: Tensor, options: ArgOptions = {}): Tensor {
+  return argReduce(ARGMAX, x, options);
 }
 
 /** Index of the smallest element along an axis; as `argmax`. */
-export function argmin(
-  x: Tensor, { axis, keepDims = false }: ArgOptions = {},
-): Tensor {
-  return argReduce(ARGMIN, x, axis, keepDims);
+export function argmin(x: Tensor, options: ArgOptions = {}): Tensor {
+  return argReduce(ARGMIN, x, options);
 }
 
 /** The sum over whichever axes a shape was broadcast along: the adjoint of `expand`. */

@@ -1,7 +1,7 @@
 import linearText from "../../kernels/linear_scan.wgsl" with { type: "text" };
 import { ShapeError, type Tensor, arange, checkDtype, resolveAxis, runThreads, scope, show,
   withContiguous } from "../../engine/index.ts";
-import { NUMERIC, apply, checkTensor, commonDtype, inFloat32 } from "../define.ts";
+import { NUMERIC, apply, checkOptions, checkTensor, commonDtype, inFloat32 } from "../define.ts";
 import { eq, mul, ne, where } from "./arithmetic.ts";
 import { along, lookUp } from "./lookup.ts";
 import { pad } from "./pad.ts";
@@ -48,7 +48,7 @@ function axisOf(op: string, x: Tensor, axis: number | undefined): number {
  * @throws ShapeError if the axis does not exist; DtypeError for bool
  */
 export function cumsum(x: Tensor, options: CumulativeOptions = {}): Tensor {
-  const { reverse = false, exclusive = false } = options;
+  const { reverse = false, exclusive = false } = checkOptions("cumsum", options, "axis");
   const axis = axisOf("cumsum", x, options.axis);
   return apply({
     name: "cumsum",
@@ -63,7 +63,7 @@ export function cumsum(x: Tensor, options: CumulativeOptions = {}): Tensor {
  * so that it is right beside zeros too.
  */
 export function cumprod(x: Tensor, options: CumulativeOptions = {}): Tensor {
-  const { reverse = false, exclusive = false } = options;
+  const { reverse = false, exclusive = false } = checkOptions("cumprod", options, "axis");
   const axis = axisOf("cumprod", x, options.axis);
   if (exclusive) {
     return scope(() => shifted(cumprod(x, { axis, reverse }), axis, !reverse, 1));

@@ -3,7 +3,7 @@ import logSoftmaxGradText from "../../kernels/row/log_softmax_grad.wgsl" with { 
 import softmaxText from "../../kernels/row/softmax.wgsl" with { type: "text" };
 import softmaxGradText from "../../kernels/row/softmax_grad.wgsl" with { type: "text" };
 import { ShapeError, type Tensor, f32Bits, resolveAxis, scope, show } from "../../engine/index.ts";
-import { apply, checkTensor } from "../define.ts";
+import { apply, checkOptions, checkTensor } from "../define.ts";
 import { rowOp } from "../row_op.ts";
 import type { Operand } from "../tape.ts";
 import { mul, sub } from "./arithmetic.ts";
@@ -32,7 +32,7 @@ export interface SoftmaxOptions {
  * @throws ShapeError if the axis does not exist, or for `causal` with fewer keys than queries
  */
 export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
-  const { axis = -1, scale = 1, causal = false } = options;
+  const { axis = -1, scale = 1, causal = false } = checkOptions("softmax", options, "axis");
   const { shape } = checkTensor("softmax", x);
   const queries = causal ? checkCausal(x) : 1;
   if (shape.length === 0) return scope(() => reshape(softmax(reshape(x, [1]), { scale }), []));
@@ -81,7 +81,8 @@ function softmaxGrad(y: Tensor, dy: Tensor, scale: number): Tensor {
  * @returns same shape, f32
  * @throws ShapeError if the axis does not exist
  */
-export function logSoftmax(x: Tensor, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
+export function logSoftmax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  const { axis = -1 } = checkOptions("logSoftmax", options, "axis");
   if (checkTensor("logSoftmax", x).shape.length === 0) {
     return scope(() => reshape(logSoftmax(reshape(x, [1])), []));
   }

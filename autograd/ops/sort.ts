@@ -2,7 +2,7 @@ import keyText from "../../kernels/order/key.wgsl" with { type: "text" };
 import searchText from "../../kernels/order/search.wgsl" with { type: "text" };
 import { ShapeError, type Tensor, checkDtype, isHalf, resolveAxis, runThreads, scope, show,
   withContiguous } from "../../engine/index.ts";
-import { ANY, NUMERIC, apply, checkTensor, commonDtype } from "../define.ts";
+import { ANY, NUMERIC, apply, checkOptions, checkTensor, commonDtype } from "../define.ts";
 import { cast, sub } from "./arithmetic.ts";
 import { axisLookup, pickRaw, place } from "./lookup.ts";
 import { kindOf, orderRows } from "./order_rows.ts";
@@ -50,12 +50,14 @@ function alongAxis(
  * @returns same shape and dtype
  * @throws ShapeError if the axis does not exist
  */
-export function sort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+export function sort(x: Tensor, options: SortOptions = {}): Tensor {
+  const { axis = -1, descending = false } = checkOptions("sort", options, "axis");
   return alongAxis("sort", x, axis, (t) => permuted("sort", t, orderRows(t, descending)));
 }
 
 /** Places of the elements in order along an axis, i32; otherwise as `sort`. */
-export function argsort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+export function argsort(x: Tensor, options: SortOptions = {}): Tensor {
+  const { axis = -1, descending = false } = checkOptions("argsort", options, "axis");
   return alongAxis("argsort", x, axis, (t) => orderRows(t, descending));
 }
 

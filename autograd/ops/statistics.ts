@@ -7,7 +7,7 @@ import { type Body, MAX, NORM, PROD, SUM, type Tensor, checkDtype, dispose, elem
   reduce, resolveAxes, rowMajor, rowsOf, runRows, sizeOf, withContiguous } from
   "../../engine/index.ts";
 import { asFloat } from "../as_float.ts";
-import { NUMERIC, apply, checkTensor, composed, inFloat32 } from "../define.ts";
+import { NUMERIC, apply, checkOptions, checkTensor, composed, inFloat32 } from "../define.ts";
 import { add, cast, eq, mul, ne, pow, sub, where } from "./arithmetic.ts";
 import { quotient } from "./pairs.ts";
 import { pad } from "./pad.ts";
@@ -118,9 +118,10 @@ export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
  * @throws ShapeError if an axis does not exist; DtypeError
  */
 export function logsumexp(
-  x: Tensor, { axis, keepDims = false }: ReduceOptions = {},
+  x: Tensor, options: ReduceOptions = {},
 ): Tensor {
   return composed("logsumexp", () => {
+    const { axis, keepDims = false } = checkOptions("logsumexp", options, "axis");
     const { shape } = checkTensor("logsumexp", x);
     const axes = resolveAxes("logsumexp", axis, shape);
     const turned = permute(asFloat("logsumexp", x), foldLast(shape, axes));
@@ -257,7 +258,8 @@ export function all(x: Tensor, options: ReduceOptions = {}): Tensor {
   return composed("all", () => eq(countTrue("all", eq(cast(x, "bool"), 0), options), 0));
 }
 
-function countTrue(op: string, x: Tensor, { axis, keepDims = false }: ReduceOptions): Tensor {
+function countTrue(op: string, x: Tensor, options: ReduceOptions): Tensor {
+  const { axis, keepDims = false } = checkOptions(op, options, "axis");
   const axes = resolveAxes(op, axis, x.shape);
   const y = reduce(SUM, x, axes, "u32"); // true is stored as 1
   return keepDims ? reshape(y, keptShape(x.shape, axes)) : y;

@@ -22,6 +22,20 @@ function assertRefused(calls: readonly Call[]): void {
   }
 }
 
+test("an axis given by itself is refused, not left out", () => {
+  const x = zeros([2, 2]);
+  const message = "the options are not an object: number. Write { axis: ... }.";
+
+  assertRefused([
+    ..."sum mean max min sumSquares prod argmax argmin softmax logSoftmax logsumexp".split(" "),
+    ..."sort argsort cumsum cumprod any all".split(" "),
+  ].map((name) => [name, [x, 1], message] as const));
+  assertRefused([
+    ["concat", [[x, x], 1], message], ["stack", [[x, x], 1], message],
+    ["split", [x, [1, 1], 1], message],
+  ]);
+});
+
 test("what is no tensor is named", () => {
   const x = zeros([2, 2]);
 
