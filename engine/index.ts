@@ -7,7 +7,8 @@ export { type CreateOptions, type HostNumbers, type Values, arange, full, ones, 
   "./create.ts";
 export { DTYPES, type DType, type HostArray, checkDtype, checkValue, checkWords, holds, isFloat,
   isHalf, wgslType } from "./dtype.ts";
-export { type ElementwiseCall, contiguousCopy, copyInto, elementwise, elementwiseInto } from
+export { type ElementwiseCall, contiguousCopy, copyInto, elementwise, elementwiseInto,
+  widenedCopy } from
   "./elementwise.ts";
 export type { Body } from "./elementwise_text.ts";
 export { DeviceLostError, DisposedError, DtypeError, GpuError, IndexError, NonFiniteError,

@@ -16,6 +16,8 @@ export interface ThreadKernel {
    * output, `var<storage, read_write> faults: array<atomic<u32>, 4>`.
    */
   readonly faults?: boolean;
+  /** Whether it takes f16 and bf16: it is given their words, two elements in each. */
+  readonly halves?: boolean;
   /** Whether it writes to the last of its inputs, too. */
   readonly usesUp?: boolean;
 }
@@ -48,10 +50,10 @@ export function runThreads(
 
 /** Buffers of a kernel's tensors in order, and of the device's report where the kernel has one. */
 export function boundBuffers(
-  { name, faults }: { readonly name: string; readonly faults?: boolean },
+  { name, faults, halves }: Pick<ThreadKernel, "name" | "faults" | "halves">,
   tensors: readonly Tensor[], device: Device,
 ): PooledBuffer[] {
-  checkWords(name, tensors);
+  if (!halves) checkWords(name, tensors);
   const buffers = tensors.map((t) => t.storage(name).buffer);
   return faults ? [...buffers, device.faults.buffer] : buffers;
 }

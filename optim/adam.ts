@@ -1,9 +1,9 @@
 import { coupledDecay, moments } from "./average.ts";
 import { BETAS, NOT_NEGATIVE, SWITCH, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions } from "./common.ts";
 import { descend } from "./descend.ts";
 import { noDual } from "./dualize.ts";
 import { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions, commonOf } from "./options.ts";
 import type { Rule } from "./pipeline.ts";
 
 /** What Adam and AdamW have in common. */
@@ -41,10 +41,10 @@ const RANGES = { ...ADAM_RANGES, amsgrad: SWITCH, ...COMMON } as const;
  */
 export function adam(options: AdamOptions = {}): Optimizer {
   checkOptions("adam", options, RANGES);
-  const { weightDecay = 0, schedule, onNonFinite, ...rest } = options;
+  const { weightDecay = 0, ...rest } = options;
   const rule = adamRule("adam", rest);
   const prepare = weightDecay > 0 ? [coupledDecay(weightDecay)] : [];
-  return new Optimizer({ name: "adam", rules: [{ ...rule, prepare }], schedule, onNonFinite });
+  return new Optimizer({ name: "adam", rules: [{ ...rule, prepare }], ...commonOf(options) });
 }
 
 /**
@@ -56,9 +56,9 @@ export function adam(options: AdamOptions = {}): Optimizer {
  */
 export function adamw(options: AdamOptions = {}): Optimizer {
   checkOptions("adamw", options, RANGES);
-  const { weightDecay = 0.01, schedule, onNonFinite, ...rest } = options;
+  const { weightDecay = 0.01, ...rest } = options;
   const rule = adamRule("adamw", { ...rest, weightDecay });
-  return new Optimizer({ name: "adamw", rules: [rule], schedule, onNonFinite });
+  return new Optimizer({ name: "adamw", rules: [rule], ...commonOf(options) });
 }
 
 /** The rule of Adam with decoupled decay. Options have been checked. */

@@ -2,8 +2,9 @@
 
 import { coupledDecay, heavyBall } from "./average.ts";
 import { BETAS, FRACTION, NOT_NEGATIVE, SWITCH, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions, single } from "./common.ts";
+import { single } from "./common.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions } from "./options.ts";
 import type { Stage } from "./pipeline.ts";
 import { overRms, overSums, tensorMoments } from "./second_moments.ts";
 

@@ -3,8 +3,9 @@ import { type Shape, type Tensor, add, div, log1p, mul, scale, sqrt, sum } from
 import { ShapeError, show } from "../engine/index.ts";
 import { lineNorms, unitLines } from "../nn/index.ts";
 import { NOT_NEGATIVE, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions, single } from "./common.ts";
+import { single } from "./common.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions } from "./options.ts";
 import type { Stage } from "./pipeline.ts";
 
 /** Options of `agd`. */

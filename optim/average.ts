@@ -2,6 +2,7 @@
 
 import { blend, blendInto, peakInto, ratio, rootMeanSquareInto } from "./elementwise.ts";
 import { type Leaf, type Stage, eachLeaf } from "./pipeline.ts";
+import { inF32 } from "./precision.ts";
 
 /** The gradient itself. */
 export function noAverage(): Stage {
@@ -10,7 +11,9 @@ export function noAverage(): Stage {
 
 /** Adds `lambda w` to the gradient, as the gradient of a penalty would. */
 export function coupledDecay(lambda: number): Stage {
-  return { run: eachLeaf(({ value, weight }) => blend(value, weight, 1, lambda)) };
+  return {
+    halves: true, run: eachLeaf(({ value, weight }) => blend(value, weight, 1, lambda)),
+  };
 }
 
 /** Options of `heavyBall`. */
@@ -60,6 +63,7 @@ export interface LookBackOptions {
  */
 export function lookBack({ betas: [now, kept] }: LookBackOptions): Stage {
   return {
+    halves: true,
     slots: (shape) => ({ momentum: shape }),
     run: eachLeaf(({ value: g, state }, { refused }) => {
       const { momentum: m } = state as { readonly momentum: Leaf["value"] };
@@ -76,11 +80,12 @@ function running(
 ): Stage {
   if (momentum === 0) return noAverage(); // where the sum would be the gradient, too
   return {
+    halves: true,
     slots: (shape) => ({ momentum: shape }),
     run: eachLeaf(({ value: g, state }, { step, refused }) => {
       const { momentum: m } = state as { readonly momentum: Leaf["value"] };
       blendInto(m, g, momentum, gain(step), refused);
-      return ahead === undefined ? m : blend(g, m, ahead, momentum);
+      return ahead === undefined ? inF32(m) : blend(g, m, ahead, momentum);
     }),
   };
 }
@@ -114,6 +119,7 @@ interface MomentState {
 export function moments({ betas, eps, amsgrad = false }: MomentOptions): Stage {
   const [beta1, beta2] = betas;
   return {
+    halves: true,
     slots: (shape) => ({ mean: shape, rms: shape, ...(amsgrad && { peak: shape }) }),
     run: eachLeaf(({ value: g, state }, { step, refused }) => {
       const { mean, rms, peak } = state as unknown as MomentState;

@@ -1,9 +1,10 @@
 // Optimizers of one rule that go by the norms of a module.
 
 import { OBJECT } from "./check.ts";
-import { COMMON, type CommonOptions, type Stages, ruleOf } from "./common.ts";
+import { type Stages, ruleOf } from "./common.ts";
 import { type Geometry, type GeometryEntry, type GeometryOptions, entriesOf } from "./geometry.ts";
 import { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions, commonOf } from "./options.ts";
 import { FROZEN } from "./recipe.ts";
 
 /** Options of these optimizers. */
@@ -22,7 +23,7 @@ export function byNorms(
   op: string, module: Geometry, options: NormOptions & { readonly lr: number },
   make: (entryOf: (path: string) => GeometryEntry) => Stages, name: string = op,
 ): Optimizer {
-  const { lr, schedule, onNonFinite, norms } = options;
+  const { lr, norms } = options;
   const entries = entriesOf(op, module, norms);
   const entryOf = (path: string) => entries.get(path) as GeometryEntry; // routed by these entries
   return new Optimizer({
@@ -33,6 +34,6 @@ export function byNorms(
       const entry = entries.get(path);
       return entry && (entry.share > 0 ? name : FROZEN);
     },
-    schedule, onNonFinite,
+    ...commonOf(options),
   });
 }

@@ -20,11 +20,14 @@ export interface DescendOptions {
 export function descend(op: string, options: DescendOptions = {}): Stage {
   const { weightDecay = 0, decayLast = false } = options;
   return {
-    check: (_, { rate }) => checkDecay(op, rate, weightDecay),
+    check: (leaves, { rate }) => {
+      leaves.forEach(({ lrFactor }) => checkDecay(op, rate * lrFactor, weightDecay));
+    },
     run: (leaves, { rate, refused }) => {
-      const share = 1 - rate * weightDecay;
-      const factor = decayLast ? share * rate : rate;
-      for (const { weight, value, gain } of leaves) {
+      for (const { weight, value, gain, lrFactor } of leaves) {
+        const own = rate * lrFactor;
+        const share = 1 - own * weightDecay;
+        const factor = decayLast ? share * own : own;
         descendInto(weight, value, share, factor * gain, refused);
       }
       return leaves;

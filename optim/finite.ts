@@ -1,8 +1,8 @@
 // The finite-check: a step with NaN or infinity in a gradient is refused on the device.
 
 import finiteText from "../kernels/update/finite.wgsl" with { type: "text" };
-import { type Device, type Tensor, keep, maximum, mul, reshape, scope, slice, zeros } from
-  "../autograd/index.ts";
+import { type DType, type Device, type Tensor, keep, maximum, mul, reshape, scope, slice, zeros }
+  from "../autograd/index.ts";
 import { type ThreadKernel, contiguousCopy, runThreads } from "../engine/index.ts";
 import type { Pair } from "./leaves.ts";
 
@@ -16,10 +16,13 @@ export type NonFinite = "throw" | "skip";
 /** The kinds of `NonFinite`. */
 export const NON_FINITE = ["throw", "skip"] as const;
 
-const FINITE: ThreadKernel = { name: "updateFinite", wgsl: finiteText, faults: true };
+const FINITE: ThreadKernel = { name: "updateFinite", wgsl: finiteText, faults: true, halves: true };
 
 /** Elements a thread looks at, and tensors a dispatch does, as in the kernel. */
 const [RUN, SOURCES] = [8, 6];
+
+/** Dtypes of gradients, by the number that the kernel knows them by. */
+const KINDS: readonly DType[] = ["f32", "f16", "bf16"];
 
 /** Looks for what is not finite, and remembers where it was. */
 export class Watch {
@@ -105,6 +108,8 @@ function check(
   });
   const [first] = sources;
   if (!first) return;
+  const kinds = sources.map(({ dtype }, k) => KINDS.indexOf(dtype) << (2 * k));
+  const packed = kinds.reduce((all, kind) => all | kind, 0);
   const bound = Array.from({ length: SOURCES }, (_, k) => sources[k] ?? first);
-  runThreads(FINITE, bound, flags, end, [place, step, 0, ...words.flat()]);
+  runThreads(FINITE, bound, flags, end, [place, step, packed, ...words.flat()]);
 }

@@ -5,7 +5,8 @@ export { type AgdOptions, agd } from "./agd.ts";
 export { type EmaOptions, type HeavyBallOptions, type LookBackOptions, type MomentOptions,
   coupledDecay, ema, heavyBall, lookBack, moments, noAverage } from "./average.ts";
 export type { NormOptions } from "./by_norms.ts";
-export { type CommonOptions, type Stages, ruleOf } from "./common.ts";
+export { type ClipOptions, type DualNorm, clipDual, clipNorm } from "./clip.ts";
+export { type Stages, ruleOf } from "./common.ts";
 export { type DescendOptions, descend, moveBy } from "./descend.ts";
 export { type ModularDescentOptions, modularDescent } from "./descent.ts";
 export { type DionOptions, dion } from "./dion.ts";
@@ -14,6 +15,7 @@ export { type Measured, type SharpOptions, dualizeBy, noDual, orthogonalize, sha
 export type { NonFinite } from "./finite.ts";
 export type { Geometry, GeometryEntry, GeometryOptions, PerPath } from "./geometry.ts";
 export { type GluonOptions, type LayerSmoothness, gluon } from "./gluon.ts";
+export { GradientBuffer, type GradientBufferOptions } from "./gradient_buffer.ts";
 export { type IsoOptions, type LayerMoments, iso, whiten } from "./iso.ts";
 export type { MatrixOptions, MatrixRoute } from "./matrices.ts";
 export { type MirrorOptions, type Potential, mirrorDescent, negativeEntropy, pNorm, quadratic } from
@@ -22,7 +24,9 @@ export { type MuonOptions, type MuonScale, muon } from "./muon.ts";
 export { type NormalizedModularOptions, normalizedModularDescent } from "./normalized_descent.ts";
 export { type NeuronOptions, type NorMuonOptions, evenNeurons, normuon } from "./normuon.ts";
 export { Optimizer } from "./optimizer.ts";
+export type { CommonOptions } from "./options.ts";
 export type { Leaf, Moment, Rule, SlotShapes, Slots, Stage } from "./pipeline.ts";
+export type { FloatType, StateTypes } from "./precision.ts";
 export { type AdaSpectralOptions, type RmsSpectralOptions, adaSpectral, rmsSpectral } from
   "./preconditioned.ts";
 export { type MaxLogitsOptions, type QkClipOptions, maxLogits, qkClip } from "./qk_clip.ts";
@@ -44,3 +48,5 @@ export { type NormalizedDescentOptions, type SpectralDescentOptions, type Steepe
   steepestDescent, stochasticSpectralDescent } from "./steepest.ts";
 export { type FromageOptions, type LambOptions, type LarsOptions, fromage, lamb, lars } from
   "./trust.ts";
+export { type LawaOptions, WeightAverage, type WeightEmaOptions, lawa, weightEma } from
+  "./weight_average.ts";

@@ -2,10 +2,11 @@ import { type Tensor, matmul } from "../autograd/index.ts";
 import { ShapeError, show } from "../engine/index.ts";
 import { ema } from "./average.ts";
 import { FRACTION, FUNCTION, NOT_NEGATIVE, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions, single } from "./common.ts";
+import { single } from "./common.ts";
 import { descend } from "./descend.ts";
 import { symmetricPower } from "./grams.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions } from "./options.ts";
 import { eachLeaf } from "./pipeline.ts";
 
 /** Second moments of what goes through a layer with the weight `[out, in]`. */

@@ -1,6 +1,6 @@
 import { type Shape, type Tree, ShapeError, Tensor, checkUntracked, treePaths } from
   "../autograd/index.ts";
-import { checkDtype, checkWords, show } from "../engine/index.ts";
+import { checkDtype, show } from "../engine/index.ts";
 
 /** A weight and its gradient. */
 export interface Pair {
@@ -34,7 +34,13 @@ export function pairs(op: string, params: Tree, grads: Tree): Pair[] {
   });
 }
 
-function leavesOf(op: string, what: string, tree: Tree): Map<string, Tensor> {
+/**
+ * The float tensors of a tree by path.
+ *
+ * @param what each is, for errors
+ * @throws TypeError, DtypeError, DisposedError
+ */
+export function leavesOf(op: string, what: string, tree: Tree): Map<string, Tensor> {
   const leaves = treePaths(tree);
   for (const [path, t] of leaves) {
     if (!(t instanceof Tensor)) {
@@ -42,7 +48,6 @@ function leavesOf(op: string, what: string, tree: Tree): Map<string, Tensor> {
     }
     t.storage(op);
     checkDtype(op, t.dtype, ["f32"]);
-    checkWords(op, [t]);
   }
   return new Map(leaves);
 }

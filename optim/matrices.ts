@@ -3,10 +3,10 @@
 import type { Norm } from "../nn/index.ts";
 import { ADAM_RANGES, type AdamRuleOptions, adamRule } from "./adam.ts";
 import { OBJECT, checkOptions, oneOf } from "./check.ts";
-import { COMMON, type CommonOptions } from "./common.ts";
 import { type Geometry, type GeometryEntry, type GeometryOptions, type PerPath, checkPaths,
   entriesOf, pick } from "./geometry.ts";
 import { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions, commonOf } from "./options.ts";
 import type { Rule } from "./pipeline.ts";
 import { FROZEN } from "./recipe.ts";
 
@@ -42,7 +42,7 @@ export function matrixOptimizer<Name extends string>(
   op: Name, module: Geometry, options: MatrixOptions<Name>, main: (normOf: NormOf) => Rule,
   rest?: Rule,
 ): Optimizer {
-  const { schedule, onNonFinite, adamw = {}, routes = {}, norms } = options;
+  const { adamw = {}, routes = {}, norms } = options;
   const entries = entriesOf(op, module, norms);
   const other = rest ?? auxiliary(op, adamw);
   const ranges = Object.keys(routes).map((key) => [key, oneOf([op, other.name, FROZEN])] as const);
@@ -56,7 +56,7 @@ export function matrixOptimizer<Name extends string>(
       const entry = entries.get(path);
       return entry && (pick<string>(routes, path) ?? ownRoute(entry, op, other.name));
     },
-    schedule, onNonFinite,
+    ...commonOf(options),
   });
 }
 

@@ -3,9 +3,10 @@
 import { type Tensor, abs, eq, exp, mul, pow, scale, sign, sub, sum, where } from
   "../autograd/index.ts";
 import { NOT_NEGATIVE, OBJECT, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions, single } from "./common.ts";
+import { single } from "./common.ts";
 import { replaceInto } from "./elementwise.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions } from "./options.ts";
 import type { Stage } from "./pipeline.ts";
 import { quotient, wholeNorm } from "./whole.ts";
 
@@ -83,8 +84,9 @@ export function mirrorDescent(options: MirrorOptions): Optimizer {
 function moveIn({ move }: Potential): Stage {
   return {
     run: (leaves, { rate, refused }) => {
-      for (const { weight, value, gain } of leaves) {
-        replaceInto(weight, move(weight, scale(value, rate * gain)), refused);
+      for (const { weight, value, gain, lrFactor } of leaves) {
+        const step = scale(value, rate * lrFactor * gain);
+        replaceInto(weight, move(weight, step), refused);
       }
       return leaves;
     },

@@ -69,15 +69,16 @@ function normalized(x: Tensor, { norm, share }: GeometryEntry): Tensor {
 function regularized(op: string, weightDecay: number, entryOf: EntryOf): Stage {
   const share = (path: string, rate: number) => rate * weightDecay * entryOf(path).share;
   return {
-    check: (leaves, { rate }) => leaves.forEach(({ path }) => {
-      checkDecay(op, rate * entryOf(path).share, weightDecay);
+    check: (leaves, { rate }) => leaves.forEach(({ path, lrFactor }) => {
+      checkDecay(op, rate * lrFactor * entryOf(path).share, weightDecay);
     }),
     run: (leaves, { rate, refused }) => {
-      for (const { path, weight, value, gain } of leaves) {
+      for (const { path, weight, value, gain, lrFactor } of leaves) {
+        const own = rate * lrFactor;
         const { norm } = entryOf(path);
-        const kept = 1 - share(path, rate);
+        const kept = 1 - share(path, own);
         const isTable = weightDecay > 0 && norm.rank > 1 && !norm.resized;
-        descendInto(weight, value, isTable ? 1 : kept, (isTable ? 1 : kept) * rate * gain, refused);
+        descendInto(weight, value, isTable ? 1 : kept, (isTable ? 1 : kept) * own * gain, refused);
         if (isTable) replaceInto(weight, norm.project(weight), refused);
       }
       return leaves;

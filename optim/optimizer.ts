@@ -1,13 +1,16 @@
-import { type Tree, DisposedError, scope, treePaths } from "../autograd/index.ts";
+import { type Tensor, type Tree, DisposedError, scope, treePaths } from "../autograd/index.ts";
 import { show } from "../engine/index.ts";
 import { FUNCTION, NOT_NEGATIVE, checkRange } from "./check.ts";
+import { clipsOf } from "./clip.ts";
 import { Watch } from "./finite.ts";
+import { checkPaths, pick } from "./geometry.ts";
 import { type Pair, checkComplete, pairs } from "./leaves.ts";
-import { type Leaf, type Moment, type Rule, type SlotShapes, slotShapes, stagesOf } from
+import { type Leaf, type Moment, type Rule, type SlotShapes, type Stage, stagesOf } from
   "./pipeline.ts";
+import { Precision } from "./precision.ts";
 import { FROZEN, type Recipe } from "./recipe.ts";
 import { type Schedule, constantRate } from "./schedule.ts";
-import { type OptimizerState, Store } from "./state.ts";
+import { type OptimizerState, Store, checkState } from "./state.ts";
 
 /** The weights of one rule, checked and ready. */
 interface Job {
@@ -29,6 +32,8 @@ export class Optimizer implements Disposable {
   readonly #schedule: Schedule;
   readonly #store: Store;
   readonly #watch: Watch;
+  readonly #precision: Precision;
+  readonly #clips: readonly Stage[];
   #steps = 0;
   #disposed = false;
 
@@ -37,7 +42,13 @@ export class Optimizer implements Disposable {
     this.name = recipe.name;
     this.#recipe = recipe;
     this.#schedule = recipe.schedule ?? constantRate();
-    this.#store = new Store(recipe.name);
+    const { name, clip, weights, lrFactors = {} } = recipe;
+    this.#precision = new Precision(name, recipe.state, recipe.master);
+    this.#store = new Store(name, (kind) => this.#precision.typeOf(kind));
+    this.#clips = clipsOf(name, clip, weights);
+    for (const [path, factor] of Object.entries(lrFactors)) {
+      checkRange(name, `the factor of lr of ${path || "all"}`, factor, NOT_NEGATIVE);
+    }
     this.#watch = new Watch(recipe.name, recipe.onNonFinite ?? "throw");
     for (const { lr } of recipe.rules) checkRange(this.name, "lr", lr, NOT_NEGATIVE);
     checkRange(this.name, "schedule", this.#schedule, FUNCTION);
@@ -113,8 +124,8 @@ export class Optimizer implements Disposable {
    * out before anything is recorded, and then neither weights nor state have changed. A gradient
    * that is not finite is found out on the device; see `NonFinite`.
    *
-   * @param params tree of f32 tensors, the same at every step
-   * @param grads tree of the same names and shapes; they are not changed
+   * @param params tree of float tensors, the same at every step
+   * @param grads tree of float tensors with the same names and shapes; they are not changed
    * @throws TypeError for trees that differ, or a weight that no rule moves; ShapeError,
    *   DtypeError, DisposedError; RangeError for a learning rate that is not a number >= 0
    * @example
@@ -123,32 +134,59 @@ export class Optimizer implements Disposable {
    */
   step(params: Tree, grads: Tree): void {
     this.#checkAlive("step");
-    const list = pairs(this.name, params, grads);
+    const { reduce = (own: Tree) => own } = this.#recipe;
+    scope(() => this.#stepBy(pairs(this.name, params, reduce(grads))));
+    this.#steps++;
+  }
+
+  #stepBy(list: readonly Pair[]): void {
     checkComplete(this.name, list, this.#recipe.weights ?? []);
     const jobs = this.#jobs(list);
     for (const { rule, leaves, moment } of jobs) {
       for (const stage of stagesOf(rule)) stage.check?.(leaves, moment);
     }
-    const wanted = new Map<string, SlotShapes>();
-    for (const { rule, leaves } of jobs) {
-      for (const { path, weight } of leaves) wanted.set(path, slotShapes(rule, weight.shape, path));
+    const wanted = this.#wanted(jobs);
+    const moving = list.filter(({ path }) => wanted.has(path));
+    const refused = this.#watch.look(moving, this.#steps + 1);
+    const values = this.#clipped(jobs, refused);
+    for (const { rule, leaves, moment } of jobs) {
+      const ready = leaves.map((leaf) => {
+        const { path, weight, value } = leaf;
+        const state = this.#store.slots(path, wanted.get(path) ?? {}, weight);
+        return { ...leaf, value: values.get(path) ?? value, state };
+      });
+      this.#run(rule, ready, { ...moment, refused });
     }
+  }
+
+  /** What every weight's state is to be, checked against what there is. */
+  #wanted(jobs: readonly Job[]): ReadonlyMap<string, SlotShapes> {
+    const wanted = new Map(jobs.flatMap(({ rule, leaves }) => leaves.map(({ path, weight }) => {
+      return [path, this.#precision.slots(rule, weight, path)] as const;
+    })));
+    this.#precision.check(wanted.values());
     if (this.#steps > 0 || !this.#store.empty) this.#store.check(wanted);
-    scope(() => {
-      const moving = list.filter(({ path }) => wanted.has(path));
-      const refused = this.#watch.look(moving, this.#steps + 1);
-      jobs.forEach((job) => this.#run(job, wanted, refused));
-    });
-    this.#steps++;
+    return wanted;
+  }
+
+  /** The gradients of all rules together within their limits, by path. */
+  #clipped(jobs: readonly Job[], refused: Moment["refused"]): ReadonlyMap<string, Tensor> {
+    let leaves = jobs.flatMap((job) => job.leaves);
+    const moment = { step: this.#steps + 1, rate: 0, refused };
+    for (const stage of this.#clips) leaves = [...stage.run(leaves, moment)];
+    return new Map(leaves.map(({ path, value }) => [path, value]));
   }
 
   #jobs(list: readonly Pair[]): Job[] {
+    const { lrFactors = {} } = this.#recipe;
+    checkPaths(this.name, "factor of lr", lrFactors, list.map(({ path }) => path));
     const routed = list.map((pair) => ({ ...pair, rule: this.#route(pair.path) }));
     return this.#recipe.rules.map((rule) => ({
       rule,
       moment: { step: this.#steps + 1, rate: this.#rate(rule) },
       leaves: routed.filter((p) => p.rule === rule.name).map(({ path, weight, grad }) => {
-        return { path, weight, grad, value: grad, gain: 1, state: {} };
+        const lrFactor = pick(lrFactors, path) ?? 1;
+        return { path, weight, grad, value: grad, gain: 1, lrFactor, state: {} };
       }),
     }));
   }
@@ -173,15 +211,15 @@ export class Optimizer implements Disposable {
     );
   }
 
-  #run(
-    { rule, leaves, moment }: Job, wanted: ReadonlyMap<string, SlotShapes>,
-    refused: Moment["refused"],
-  ): void {
-    let now: readonly Leaf[] = leaves.map((leaf) => {
-      const { path, weight } = leaf;
-      return { ...leaf, state: this.#store.slots(path, wanted.get(path) ?? {}, weight) };
-    });
-    for (const stage of stagesOf(rule)) now = stage.run(now, { ...moment, refused });
+  #run(rule: Rule, leaves: readonly Leaf[], moment: Moment): void {
+    for (const part of rule.apart ? leaves.map((leaf) => [leaf]) : [leaves]) {
+      scope(() => {
+        const inside = part.map((leaf) => this.#precision.enter(rule, leaf));
+        let now: readonly Leaf[] = inside;
+        for (const stage of stagesOf(rule)) now = stage.run(now, moment);
+        part.forEach((leaf, i) => this.#precision.leave(leaf, inside[i] ?? leaf));
+      });
+    }
   }
 
   /**
@@ -206,27 +244,17 @@ export class Optimizer implements Disposable {
 
   /**
    * Goes on from a saved state; later steps have the same bits as if there had been no break.
-   * Learning rates are not part of it. The tensors are copied.
+   * Learning rates are not part of it. The tensors are copied, in the dtypes that this optimizer
+   * keeps.
    *
    * @throws TypeError if it is the state of another optimizer, or no state; DtypeError,
    *   DisposedError. If it is that of other parameters the next step throws
    */
   load(state: OptimizerState): void {
     this.#checkAlive("load");
-    const { optimizer, step, trees } = state;
-    if (optimizer !== this.name) {
-      throw new TypeError(
-        `${this.name}.load: the state of another optimizer: ${optimizer}. `
-          + `Load what this one's \`state\` gave.`,
-      );
-    }
-    if (!Number.isInteger(step) || step < 0 || typeof trees !== "object" || trees === null) {
-      throw new TypeError(
-        `${this.name}.load: not a state: step ${step}. Load what this one's \`state\` gave.`,
-      );
-    }
-    this.#store.replace(trees);
-    this.#steps = step;
+    checkState(this.name, state);
+    this.#store.replace(state.trees);
+    this.#steps = state.step;
   }
 
   #checkAlive(what: string): void {

@@ -17,6 +17,8 @@ export interface Leaf {
   readonly value: Tensor;
   /** Factor of the value, left to the step, where it costs no pass over memory. */
   readonly gain: number;
+  /** Factor of the learning rate for this weight, >= 0. */
+  readonly lrFactor: number;
   readonly state: Slots;
 }
 
@@ -38,6 +40,8 @@ export interface Moment {
  * together: matrices of one shape as a batch, norms over a whole module.
  */
 export interface Stage {
+  /** Whether it takes values and state of dtype f16 and bf16. Default: it is given f32. */
+  readonly halves?: boolean;
   /** Names and shapes of what it keeps for a weight of that shape and path; zeros at first. */
   readonly slots?: (shape: Shape, path: string) => SlotShapes;
   /**
@@ -69,6 +73,11 @@ export interface Rule {
   readonly dualize: Stage;
   /** Changes the weights in place. */
   readonly step: Stage;
+  /**
+   * Weights have nothing to do with each other: the stages run for one after the other, in the same
+   * memory, which takes more time. Default false: for all at once.
+   */
+  readonly apart?: boolean;
 }
 
 /** All stages of a rule in order. */

@@ -3,12 +3,13 @@
 import { type Tensor, add, sqrt } from "../autograd/index.ts";
 import { CONVERGED, type PolarSet, spectral } from "../nn/index.ts";
 import { FRACTION, NOT_NEGATIVE, OBJECT, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions, ruleOf } from "./common.ts";
+import { ruleOf } from "./common.ts";
 import { resizedBy } from "./dualize.ts";
 import { ratio, rootMeanSquareInto, rootSumInto } from "./elementwise.ts";
 import type { Geometry, GeometryOptions, PerPath } from "./geometry.ts";
 import { type NormOf, matrixOptimizer } from "./matrices.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions } from "./options.ts";
 import { type Stage, eachLeaf } from "./pipeline.ts";
 import { overRms, overSums } from "./second_moments.ts";
 

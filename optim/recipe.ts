@@ -1,7 +1,7 @@
 import type { Shape } from "../autograd/index.ts";
-import type { NonFinite } from "./finite.ts";
+import type { DualNorm } from "./clip.ts";
+import type { CommonOptions } from "./options.ts";
 import type { Rule } from "./pipeline.ts";
-import type { Schedule } from "./schedule.ts";
 
 /** Shown in routes for weights that no rule moves. */
 export const FROZEN = "frozen";
@@ -11,11 +11,11 @@ export interface RecipeWeight {
   /** Names joined by dots. */
   readonly path: string;
   readonly shape?: Shape;
-  readonly norm?: { readonly name: string };
+  readonly norm?: { readonly name: string } & Partial<DualNorm>;
 }
 
 /** What makes an optimizer. */
-export interface Recipe {
+export interface Recipe extends CommonOptions {
   /** For errors and saved states. */
   readonly name: string;
   /** At least one; the first is the main one. Names differ. */
@@ -27,8 +27,4 @@ export interface Recipe {
   readonly route?: (path: string) => string | undefined;
   /** The parameters there must be, where that is known, with their shapes and norms. */
   readonly weights?: readonly RecipeWeight[];
-  /** Factor of every rule's learning rate. Default: constant. */
-  readonly schedule?: Schedule | undefined;
-  /** What becomes of a step with a gradient that is not finite. Default "throw". */
-  readonly onNonFinite?: NonFinite | undefined;
 }

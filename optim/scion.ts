@@ -55,6 +55,7 @@ function conditional(
     average: light ? noAverage() : ema({ momentum }),
     dualize: dualizeBy(measure(entryOf), polar),
     step: light ? shrinkingGrads(step, momentum) : step,
+    apart: light,
   }));
 }
 
@@ -101,7 +102,9 @@ export interface ScionFormOptions extends ScionOptions {
   /**
    * Keep no state: the gradients given are the average. They are changed by every step, and the
    * next gradients are to be added to them, never put in their place; after a refused step they
-   * hold what is not finite, and are to be made anew. Default false.
+   * hold what is not finite, and are to be made anew. A `GradientBuffer` does that, in halves if
+   * wanted. Weights are moved one after the other, in the same memory. Goes without `clip` and
+   * `reduce`, and for f16 and bf16 weights `master: false` saves their copies. Default false.
    */
   readonly light?: boolean;
 }
@@ -116,10 +119,22 @@ export interface ScionFormOptions extends ScionOptions {
  * its reference program for radii and the light form
  * @example
  * const optimizer = scion(module, { lr: 2 ** -12, radii: { "": 50, head: 3000 } });
+ * @example
+ * const optimizer = scion(module, { light: true });
+ * const buffer = new GradientBuffer(weights, { dtype: "bf16" });
+ * buffer.add(valueAndGrad(lossOf)(weights).grads); // in a scope, every step
+ * optimizer.step(weights, buffer.tree);
  */
 export function scion(module: Geometry, options: ScionFormOptions = {}): Optimizer {
   checkOptions("scion", options, { ...RANGES, constrained: SWITCH, light: SWITCH });
   const { constrained = true, light = false, ...rest } = options;
+  for (const name of ["clip", "reduce"] as const) {
+    if (!light || rest[name] === undefined) continue;
+    throw new TypeError(
+      `scion: light does not go with ${name}: the gradients are the average. `
+        + `Do it before they are added up.`,
+    );
+  }
   return conditional("scion", module, rest, { constrained, light });
 }
 

@@ -1,7 +1,8 @@
 import { coupledDecay, heavyBall } from "./average.ts";
 import { FRACTION, NOT_NEGATIVE, SHARE, SWITCH, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions, single } from "./common.ts";
+import { single } from "./common.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions } from "./options.ts";
 
 /** Options of `sgd`. */
 export interface SgdOptions extends CommonOptions {

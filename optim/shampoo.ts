@@ -1,10 +1,11 @@
 import { eq, mul, pow, where } from "../autograd/index.ts";
 import { heavyBall } from "./average.ts";
 import { COUNT, FRACTION, NEGATIVE, NOT_NEGATIVE, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions, single } from "./common.ts";
+import { single } from "./common.ts";
 import { descend } from "./descend.ts";
 import { addGrams, alongAxis, gramAxes, gramOf, gramSlots, symmetricPower } from "./grams.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions } from "./options.ts";
 import { type Stage, eachLeaf } from "./pipeline.ts";
 
 /** How gradients are preconditioned by Gram matrices. */

@@ -3,9 +3,10 @@
 import { sign } from "../autograd/index.ts";
 import { ema, lookBack } from "./average.ts";
 import { BETAS, FRACTION, NOT_NEGATIVE, SWITCH, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions, single } from "./common.ts";
+import { single } from "./common.ts";
 import { descend } from "./descend.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions } from "./options.ts";
 import { type Stage, eachLeaf } from "./pipeline.ts";
 import { quotient, togetherNorm, wholeUnit } from "./whole.ts";
 

@@ -2,11 +2,12 @@ import { type Tensor, argsort, eigh, indexSelect, matmul, mul, qr, sum, transpos
   "../autograd/index.ts";
 import { ADAM_RANGES, type AdamRuleOptions } from "./adam.ts";
 import { COUNT, FRACTION, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions, single } from "./common.ts";
+import { single } from "./common.ts";
 import { descend } from "./descend.ts";
 import { blendInto, ratio, replaceInto, rootMeanSquareInto } from "./elementwise.ts";
 import { addGrams, alongAxis, gramAxes, gramOf, gramSlots } from "./grams.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions } from "./options.ts";
 import type { Leaf, Moment, Slots, Stage } from "./pipeline.ts";
 
 /** Options of `soap`. */

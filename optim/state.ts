@@ -1,6 +1,6 @@
-import { type Shape, type Tree, ShapeError, Tensor, dispose, keep, treeFromPaths, treePaths, zeros }
-  from "../autograd/index.ts";
-import { checkDtype, checkWords, contiguousCopy, show } from "../engine/index.ts";
+import { type DType, type Shape, type Tree, ShapeError, Tensor, dispose, keep, treeFromPaths,
+  treePaths, zeros } from "../autograd/index.ts";
+import { checkDtype, copyInto, show } from "../engine/index.ts";
 import type { SlotShapes, Slots } from "./pipeline.ts";
 
 /** What an optimizer has learnt so far: enough to go on with the same bits. */
@@ -9,18 +9,43 @@ export interface OptimizerState {
   readonly optimizer: string;
   /** Steps done. */
   readonly step: number;
-  /** Trees of f32 tensors like the parameters, by what they hold: `momentum`, `rms`. */
+  /** Trees of tensors like the parameters, by what they hold: `momentum`, `rms`. */
   readonly trees: Readonly<Record<string, Tree>>;
+}
+
+/**
+ * Checks what is said of a state, but for its tensors.
+ *
+ * @param op whose it should be
+ * @throws TypeError if it is another's, or no state
+ */
+export function checkState(op: string, { optimizer, step, trees }: OptimizerState): void {
+  if (optimizer !== op) {
+    throw new TypeError(
+      `${op}.load: the state of another optimizer: ${optimizer}. `
+        + `Load what this one's \`state\` gave.`,
+    );
+  }
+  if (!Number.isInteger(step) || step < 0 || typeof trees !== "object" || trees === null) {
+    throw new TypeError(
+      `${op}.load: not a state: step ${step}. Load what this one's \`state\` gave.`,
+    );
+  }
 }
 
 /** The tensors that an optimizer keeps, by the path of their weight. They belong to no scope. */
 export class Store {
   readonly #op: string;
+  readonly #typeOf: (name: string) => DType;
   #slots = new Map<string, Slots>();
 
-  /** @param op the optimizer's name, for errors */
-  constructor(op: string) {
+  /**
+   * @param op the optimizer's name, for errors
+   * @param typeOf the dtype of a kind of state. Default f32
+   */
+  constructor(op: string, typeOf: (name: string) => DType = () => "f32") {
     this.#op = op;
+    this.#typeOf = typeOf;
   }
 
   /** Whether nothing is kept. */
@@ -33,7 +58,9 @@ export class Store {
     const found = this.#slots.get(path);
     if (found) return found;
     const { device } = like;
-    const made = mapValues(shapes, (shape) => keep(zeros(shape, { device })));
+    const made = mapValues(shapes, (shape, name) => {
+      return keep(zeros(shape, { device, dtype: this.#typeOf(name) }));
+    });
     if (Object.keys(made).length > 0) this.#slots.set(path, made);
     return made;
   }
@@ -74,6 +101,11 @@ export class Store {
     );
   }
 
+  /** All that is kept, by the path of its weight. The tensors stay the store's. */
+  paths(): [string, Slots][] {
+    return [...this.#slots];
+  }
+
   /** All that is kept, as trees by name. The tensors stay the store's. */
   trees(): Record<string, Tree> {
     const lists: Record<string, [string, Tensor][]> = {};
@@ -84,7 +116,7 @@ export class Store {
   }
 
   /**
-   * Replaces all that is kept by copies.
+   * Replaces all that is kept by copies, in the dtypes that they are kept in.
    *
    * @throws TypeError, DtypeError or DisposedError, with the store unchanged
    */
@@ -96,7 +128,10 @@ export class Store {
     const slots = new Map<string, Record<string, Tensor>>();
     for (const [path, name, t] of entries) {
       const own = slots.get(path) ?? {};
-      own[name] = keep(contiguousCopy(t));
+      const { shape, device } = t;
+      const copy = keep(zeros(shape, { device, dtype: this.#typeOf(name) }));
+      copyInto(copy, t);
+      own[name] = copy;
       slots.set(path, own);
     }
     this.clear();
@@ -110,7 +145,6 @@ export class Store {
     }
     t.storage(op);
     checkDtype(op, t.dtype, ["f32"]);
-    checkWords(op, [t]);
     return t;
   }
 
@@ -122,7 +156,7 @@ export class Store {
 }
 
 function mapValues<In, Out>(
-  from: Readonly<Record<string, In>>, map: (value: In) => Out,
+  from: Readonly<Record<string, In>>, map: (value: In, name: string) => Out,
 ): Record<string, Out> {
-  return Object.fromEntries(Object.entries(from).map(([name, value]) => [name, map(value)]));
+  return Object.fromEntries(Object.entries(from).map(([name, value]) => [name, map(value, name)]));
 }

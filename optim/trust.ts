@@ -4,10 +4,11 @@ import { type Tensor, add, eq, minimum, mul, scale, where } from "../autograd/in
 import { ADAM_RANGES, type AdamRuleOptions } from "./adam.ts";
 import { moments } from "./average.ts";
 import { FRACTION, NOT_NEGATIVE, POSITIVE, checkOptions } from "./check.ts";
-import { COMMON, type CommonOptions, single } from "./common.ts";
+import { single } from "./common.ts";
 import { moveBy } from "./descend.ts";
 import { blend, blendInto, descendInto, replaceInto } from "./elementwise.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { COMMON, type CommonOptions } from "./options.ts";
 import { type SlotShapes, type Stage, eachLeaf } from "./pipeline.ts";
 import { quotient, trusted, wholeNorm } from "./whole.ts";
 
@@ -39,13 +40,13 @@ export function lars(options: LarsOptions): Optimizer {
   const { momentum = 0.9, weightDecay = 0, trust = 0.001 } = options;
   const average: Stage = {
     slots: (shape) => ({ momentum: shape }),
-    run: eachLeaf(({ weight, value: g, state }, { rate, refused }) => {
+    run: eachLeaf(({ weight, value: g, state, lrFactor }, { rate, refused }) => {
       const { momentum: v } = state as { readonly momentum: Tensor };
       const [size, length] = [wholeNorm(weight), wholeNorm(g)];
       const whole = add(length, scale(size, weightDecay));
       const u = blend(g, weight, 1, weightDecay);
       const share = where(eq(length, 0), 1, scale(quotient(size, whole, 1), trust));
-      blendInto(v, mul(u, where(eq(size, 0), 1, share)), momentum, rate, refused);
+      blendInto(v, mul(u, where(eq(size, 0), 1, share)), momentum, rate * lrFactor, refused);
       return v;
     }),
   };
@@ -103,11 +104,12 @@ function shrinking(bound: number | undefined): Stage {
   return {
     slots: (): SlotShapes => (bound === undefined ? {} : { start: [] }),
     run: (leaves, { rate, step, refused }) => {
-      const share = 1 / Math.sqrt(1 + rate * rate);
-      for (const { weight, value, gain, state } of leaves) {
+      for (const { weight, value, gain, state, lrFactor } of leaves) {
+        const own = rate * lrFactor;
+        const share = 1 / Math.sqrt(1 + own * own);
         const { start } = state;
         if (start && step === 1) replaceInto(start, wholeNorm(weight)); // refused or not
-        descendInto(weight, value, share, share * rate * gain, refused);
+        descendInto(weight, value, share, share * own * gain, refused);
         if (!start || bound === undefined) continue;
         const most = quotient(scale(start, bound), wholeNorm(weight), 1);
         replaceInto(weight, mul(weight, minimum(most, 1)), refused);

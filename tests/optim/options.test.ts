@@ -44,6 +44,9 @@ const bad: Readonly<Record<string, readonly unknown[]>> = {
   rateDecay: [-1, NaN], every: [0, 1.5, NaN], maxSide: [0, NaN], rank: [0, 1.5, NaN],
   radii: [{ "": 0 }, { "": NaN }, 2], schedule: [1], onNonFinite: ["ignore", true],
   dampening: [-1, 2, NaN], nesterov: [1], amsgrad: ["yes"], centered: [1], constrained: [1],
+  lrFactors: [2, { "": -1 }, { "": NaN }], reduce: [1], master: [1],
+  clip: [1, { norm: 0 }, { norm: NaN }, { dual: 1 }, { dual: { "": -1 } }],
+  state: ["f64", 2, null, { momentum: "i32" }],
   light: [1], together: [1], form: ["neither"], polar: [5], norms: [5], routes: [5], scale: ["big"],
 };
 
