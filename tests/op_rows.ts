@@ -177,3 +177,14 @@ export function binary(rows: readonly BinaryRow[]): OpRow[] {
     return [both, left, right];
   });
 }
+
+/** A row of an op that moves elements of any dtype and changes none. */
+export function moved(
+  op: OpRow["op"], label: string, call: (x: Tensor) => Tensor, ref: (x: Array64) => Array64,
+  ...shapes: readonly Shape[]
+): OpRow {
+  return {
+    op, label, call, ref, inputs: [{ domain: [-4, 4] }], shapes: shapes.map((shape) => [shape]),
+    dtypes: ["f32", "i32", "u32", "bool"], rtol: 0, atol: 0,
+  };
+}
