@@ -7,6 +7,7 @@ export { type CreateOptions, type DType, Device, type DeviceInfo, DeviceLostErro
 export { type AccumulateOptions, accumulate } from "./accumulate.ts";
 export { assign } from "./assign.ts";
 export { checkpoint } from "./checkpoint.ts";
+export { type CompileOptions, type Compiled, compile } from "./compile.ts";
 export { type CustomContext, type CustomVjpOptions, type Saving, customVjp } from
   "./custom_vjp.ts";
 export { type Grads, type ValueAndGrad, type Vjp, grad, valueAndGrad, vjp } from "./grad.ts";

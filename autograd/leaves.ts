@@ -35,7 +35,8 @@ function walk(at: unknown, path: string, visit: (t: Tensor, path: string) => unk
   }));
 }
 
-function isPlain(x: unknown): x is object {
+/** Whether a value is an object of names and values, and of no class. */
+export function isPlain(x: unknown): x is object {
   if (typeof x !== "object" || x === null) return false;
   const prototype: unknown = Object.getPrototypeOf(x);
   return prototype === Object.prototype || prototype === null;

@@ -1,4 +1,5 @@
 import { host } from "#gpu";
+import { capturing, refuseInStep } from "./capture.ts";
 import { type DType, type HostArray, bytesPerElement, deviceWords, hostArray, storageBytes } from
   "./dtype.ts";
 import { contiguousCopy } from "./elementwise.ts";
@@ -108,6 +109,7 @@ export class Device implements Disposable {
 
   /** Sends the recorded work without waiting for it. */
   flush(): void {
+    refuseInStep("flush", "It is sent when the step is done.");
     this.check("flush");
     this.recorder.flush();
   }
@@ -117,7 +119,12 @@ export class Device implements Disposable {
    *
    * @throws GpuError or DeviceLostError if any of it failed; IndexError for an index out of range
    */
-  async idle(): Promise<void> {
+  idle(): Promise<void> {
+    refuseInStep("idle", "Wait after the step.");
+    return this.#idle();
+  }
+
+  async #idle(): Promise<void> {
     this.check("flush");
     const staging = this.faults.pending ? this.#staging.acquire(FAULT_BYTES) : undefined;
     if (staging) this.faults.collect(this.recorder, staging.gpu, 0);
@@ -180,7 +187,9 @@ export class Device implements Disposable {
     const t = this.#tensor(op, shape, dtype, this.recorder.batch);
     const words = deviceWords(dtype, data);
     // wgpu panics on an empty write
-    if (data.length > 0) this.gpu.queue.writeBuffer(t.storage(op).buffer.gpu, 0, words);
+    const { buffer } = t.storage(op);
+    if (data.length > 0) this.gpu.queue.writeBuffer(buffer.gpu, 0, words);
+    capturing.now?.uploaded(buffer, words);
     return t;
   }
 
@@ -203,7 +212,12 @@ export class Device implements Disposable {
   }
 
   /** @internal Copies a tensor's elements to the host. */
-  async read(t: Tensor): Promise<HostArray> {
+  read(t: Tensor): Promise<HostArray> {
+    refuseInStep("read", "Return the tensor, and read it after the step.");
+    return this.#read(t);
+  }
+
+  async #read(t: Tensor): Promise<HostArray> {
     this.check("read");
     t.storage("read");
     const bytes = storageBytes(t.size, t.dtype);

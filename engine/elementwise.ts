@@ -5,7 +5,7 @@ import { type Argument, type Body, type Program, type Store, type Stored, progra
   programSource } from "./elementwise_text.ts";
 import { ShapeError } from "./errors.ts";
 import { foldGrid } from "./grid.ts";
-import { f32Bits } from "./recorder.ts";
+import { type Scalar, type Word, floatWord, isScalar, wholeWord } from "./live.ts";
 import { type Layout, type Shape, MAX_RANK, at, broadcastShapes, broadcastStrides, isContiguous,
   mergeAxes, show, sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -14,7 +14,7 @@ import type { Tensor } from "./tensor.ts";
 export interface ElementwiseCall {
   readonly body: Body;
   /** In the order `op` takes them; a number becomes a constant of type `type`. */
-  readonly operands: readonly (Tensor | number)[];
+  readonly operands: readonly (Tensor | Scalar)[];
   /** What `T` stands for in the body: for `f16` and `bf16` it is f32. */
   readonly type: DType;
   /** Per operand: a tensor of another dtype is converted to `T`. Default: none is. */
@@ -47,7 +47,7 @@ const WORKGROUP = 64;
  */
 export function elementwise(device: Device, call: ElementwiseCall, shape?: Shape): Tensor {
   const { body } = call;
-  const inputs = call.operands.filter((x) => typeof x !== "number");
+  const inputs = tensorsAmong(call.operands);
   const space = shape ?? broadcastShapes(body.name, ...inputs.map((t) => t.shape));
   for (const t of inputs) t.storage(body.name);
   const out = device.empty(body.name, space, call.out);
@@ -63,7 +63,7 @@ export function elementwise(device: Device, call: ElementwiseCall, shape?: Shape
  */
 export function elementwiseInto(target: Tensor, call: ElementwiseCall): void {
   const { body, operands } = call;
-  const inputs = operands.filter((x) => typeof x !== "number");
+  const inputs = tensorsAmong(operands);
   const space = broadcastShapes(body.name, target.shape, ...inputs.map((t) => t.shape));
   if (show(space) !== show(target.shape)) {
     throw new ShapeError(
@@ -82,10 +82,14 @@ export function elementwiseInto(target: Tensor, call: ElementwiseCall): void {
   const storage = target.storage(body.name);
   const overlaps = (x: Tensor) => x.storage(body.name) === storage && !sameLayout(x, target);
   const copies = new Map(inputs.filter(overlaps).map((x) => [x, contiguousCopy(x)]));
-  const safe = operands.map((x) => (typeof x === "number" ? x : copies.get(x) ?? x));
+  const safe = operands.map((x) => (isScalar(x) ? x : copies.get(x) ?? x));
   const out = isHalf(target.dtype) ? target.dtype : call.out;
-  run({ ...call, out, operands: safe }, safe.filter((x) => typeof x !== "number"), target, true);
+  run({ ...call, out, operands: safe }, tensorsAmong(safe), target, true);
   for (const copy of copies.values()) copy.dispose();
+}
+
+function tensorsAmong(operands: readonly (Tensor | Scalar)[]): Tensor[] {
+  return operands.filter((x): x is Tensor => !isScalar(x));
 }
 
 function sameLayout(a: Tensor, b: Tensor): boolean {
@@ -129,9 +133,9 @@ function run(
   const stored = (d: DType): Stored => (moved ? "bits" : isHalf(d) ? d : wgslType(d));
   const T = moved ? "u32" : wgslType(type);
   const bound = inputs.filter((t) => t.storage(body.name) !== target);
-  const constants: number[] = [];
+  const constants: Word[] = [];
   const args = operands.map((x, k): Argument => {
-    if (typeof x === "number") return { constant: constants.push(constantBits(x, type)) - 1 };
+    if (isScalar(x)) return { constant: constants.push(constantWord(x, type)) - 1 };
     const walk = inputs.indexOf(x);
     const at = bound.indexOf(x);
     return {
@@ -157,8 +161,8 @@ function run(
   });
 }
 
-function constantBits(x: number, type: DType): number {
-  return wgslType(type) === "f32" ? f32Bits(x) : x >>> 0;
+function constantWord(x: Scalar, type: DType): Word {
+  return wgslType(type) === "f32" ? floatWord(x) : wholeWord(x);
 }
 
 function makePlan(

@@ -28,14 +28,19 @@ export class Faults {
   constructor(gpu: GPUDevice, pool: BufferPool) {
     const usage = STORAGE | COPY_SRC | COPY_DST;
     const buffer = gpu.createBuffer({ label: "faults", size: FAULT_BYTES, usage });
-    this.buffer = { gpu: buffer, pool, id: 0, size: FAULT_BYTES, batch: -1 };
+    this.buffer = { gpu: buffer, pool, id: 0, size: FAULT_BYTES, batch: -1, generation: 0 };
   }
 
   /** The word by which a kernel names the operation; kernels keep quiet for 0. */
   code(op: string, kind: FaultKind = "index"): number {
-    this.#pending = true;
+    this.expect();
     const known = this.#sources.findIndex((s) => s.op === op && s.kind === kind);
     return (known < 0 ? this.#sources.push({ op, kind }) - 1 : known) + 1;
+  }
+
+  /** Notes that a kernel that may write to the report has been recorded. */
+  expect(): void {
+    this.#pending = true;
   }
 
   /** Whether there may be something to report. */

@@ -16,15 +16,20 @@ export { DeviceLostError, DisposedError, DtypeError, GpuError, IndexError, NonFi
   "./errors.ts";
 export { type GroupKernel, runGroups } from "./groups.ts";
 export { roundHalf } from "./half.ts";
+export { type HostState, isCapturing } from "./capture.ts";
+export { Live, type Scalar, atReplay, decide, isScalar, live } from "./live.ts";
 export { type MatmulOptions, matmulFused } from "./matmul.ts";
 export { type OpenOptions, openDevice } from "./open_device.ts";
 export { currentDevice } from "./open_devices.ts";
 export { type KernelTime, type Profile, profile } from "./profile.ts";
-export { Rng, type RngJournal, type RngState, checkRng, normal, noteRandom, philox, randomBits, rng,
+export { Rng, type RngJournal, type RngState, type StreamWords, checkRng, normal, noteRandom, philox, randomBits, rng,
   uniform, withRandom } from "./random.ts";
 export { f32Bits } from "./recorder.ts";
 export { ARGMAX, ARGMIN, MAX, MEAN, MIN, NORM, PROD, type Reduction, SUM, SUM_SQUARES, reduce } from
   "./reduce.ts";
+export { PlanMemory } from "./replay/memory.ts";
+export type { Plan } from "./replay/plan.ts";
+export { type Recorded, type Step, recordStep } from "./replay/record.ts";
 export { type RowKernel, rowsOf, runRows, withContiguous } from "./rows.ts";
 export { type Scope, dispose, keep, openScope, scope } from "./scope.ts";
 export { type Layout, type Shape, broadcastShapes, checkList, checkShape, reshapedStrides,

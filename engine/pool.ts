@@ -1,3 +1,4 @@
+import { capturing } from "./capture.ts";
 import { GpuError } from "./errors.ts";
 import { COPY_DST, COPY_SRC, STORAGE } from "./usage.ts";
 
@@ -12,6 +13,8 @@ export interface PooledBuffer {
   readonly size: number;
   /** Number of the last batch that a dispatch using it was recorded in. */
   batch: number;
+  /** How often it has gone back to the pool: who holds it since then is somebody else. */
+  generation: number;
 }
 
 /** Bytes in use on the device, as `Device.memory` reports them. */
@@ -71,12 +74,15 @@ export class BufferPool {
     const buffer = reused ?? this.#create(size);
     this.bytes.live += size;
     this.bytes.peak = Math.max(this.bytes.peak, this.bytes.live);
+    capturing.now?.acquired(buffer);
     return buffer;
   }
 
   /** Gives a buffer back for reuse. */
   release(buffer: PooledBuffer): void {
     this.bytes.live -= buffer.size;
+    buffer.generation++;
+    capturing.now?.released(buffer);
     if (this.#closed) {
       buffer.gpu.destroy();
       return;
@@ -105,7 +111,7 @@ export class BufferPool {
   #create(size: number): PooledBuffer {
     const usage = STORAGE | COPY_SRC | COPY_DST;
     const gpu = this.#gpu.createBuffer({ size, usage });
-    return { gpu, pool: this, id: this.#nextId++, size, batch: -1 };
+    return { gpu, pool: this, id: this.#nextId++, size, batch: -1, generation: 0 };
   }
 
   #checkSize(bytes: number, size: number): void {

@@ -7,11 +7,17 @@ import type { CreateOptions } from "./create.ts";
 import { checkDtype, isFloat } from "./dtype.ts";
 import { currentDevice } from "./open_devices.ts";
 import { elementwise } from "./elementwise.ts";
+import { type HostState, refuseInStep } from "./capture.ts";
+import { type Scalar, atReplay, live } from "./live.ts";
 import { f32Bits } from "./recorder.ts";
 import { type Shape, checkShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
 type Words = readonly [number, number, number, number];
+type Key = readonly [number, number];
+
+/** What the kernels of random numbers start from: two words of the key, and two of the stream. */
+export type StreamWords = readonly [Scalar, Scalar, Scalar, Scalar];
 
 /**
  * Philox4x32-10: four random 32-bit words from a counter and a key.
@@ -47,15 +53,15 @@ export interface RngState {
  * A counter-based generator of random numbers: the same seed gives the same random bits on every
  * host. Each tensor takes a stream of its own; `split` gives generators that never meet.
  */
-export class Rng {
-  #key: readonly [number, number];
+export class Rng implements HostState {
+  #key: Key = [0, 0];
   #stream = 0;
   #position = 0;
   #block: Words = [0, 0, 0, 0];
 
-  /** @internal Use `rng(seed)`. */
-  constructor(key: readonly [number, number]) {
-    this.#key = key;
+  /** @internal Use `rng(seed)`. One made in a compiled step starts afresh at every replay. */
+  constructor(key: () => Key) {
+    atReplay(this, () => this.#goTo({ key: key(), stream: 0, position: 0 }));
   }
 
   /** What must be saved to go on from here. */
@@ -64,28 +70,54 @@ export class Rng {
   }
 
   /** Goes on from a saved state. */
-  set state({ key, stream, position }: RngState) {
+  set state(state: RngState) {
+    refuseInStep("rng.state", "Set it before the step.");
     this.#touch();
+    this.#goTo(state);
+  }
+
+  /** @internal Goes on from a state that is known when it is called. */
+  rewind(state: () => RngState): void {
+    this.#touch();
+    atReplay(this, () => this.#goTo(state()));
+  }
+
+  /** @internal */
+  mark(): () => void {
+    const { state } = this;
+    return () => this.#goTo(state);
+  }
+
+  #goTo({ key, stream, position }: RngState): void {
     this.#key = key;
     this.#stream = stream;
     this.#position = position;
-    this.#refill();
+    if (position % 4 !== 0) this.#refill();
   }
 
-  /** Key and stream number for one tensor; no other call gets the same. */
-  take(): { key: readonly [number, number]; stream: number } {
+  /**
+   * The words of a stream for one tensor; no other call gets the same. In a compiled step every
+   * replay gets new ones.
+   */
+  take(): StreamWords {
     this.#touch();
-    return { key: this.#key, stream: ++this.#stream };
+    let words: Words = [0, 0, 0, 0];
+    atReplay(this, () => {
+      const stream = ++this.#stream;
+      words = [...this.#key, stream >>> 0, Math.floor(stream / 2 ** 32)];
+    });
+    const word = (i: 0 | 1 | 2 | 3) => live(() => words[i]);
+    return [word(0), word(1), word(2), word(3)];
   }
 
   /** A generator of its own for that name: independent of this one, and always the same. */
   split(name: string | number): Rng {
-    let [a, b] = this.#key;
-    for (const char of String(name)) {
-      const [x, y] = philox([char.codePointAt(0) ?? 0, 0, 0, 0xffffffff], [a, b]);
-      [a, b] = [x, y];
-    }
-    return new Rng([a, b]);
+    let from = this.#key;
+    let key = splitKey(from, name);
+    return new Rng(() => {
+      if (this.#key !== from) [from, key] = [this.#key, splitKey(this.#key, name)];
+      return key;
+    });
   }
 
   /** The next random number in [0, 1), computed on the host, with 32 random bits. */
@@ -111,10 +143,13 @@ export class Rng {
 
   /** Tells the open journals where this generator stood before they first saw it used. */
   #touch(): void {
-    for (const journal of journals) if (!journal.has(this)) journal.set(this, this.state);
+    for (const journal of journals) {
+      if (!journal.has(this)) atReplay(this, () => void journal.set(this, this.state));
+    }
   }
 
   #word(): number {
+    refuseInStep("rng", "Draw the number before the step, and pass it as a tensor.");
     this.#touch();
     if (this.#position % 4 === 0) this.#refill();
     return this.#block[this.#position++ % 4] as number; // an index below 4
@@ -144,12 +179,16 @@ export function noteRandom<R>(body: () => R): { readonly result: R; readonly jou
 
 /** Runs a function with generators where they stood; afterwards they stand where they were. */
 export function withRandom<R>(journal: RngJournal, body: () => R): R {
-  const now = [...journal.keys()].map((r) => [r, r.state] as const);
-  for (const [r, state] of journal) r.state = state;
+  const before = new Map<Rng, RngState>();
+  const from = (states: RngJournal, r: Rng) => states.get(r) as RngState; // put there before
+  for (const r of journal.keys()) {
+    atReplay(r, () => void before.set(r, r.state));
+    r.rewind(() => from(journal, r));
+  }
   try {
     return body();
   } finally {
-    for (const [r, state] of now) r.state = state;
+    for (const r of journal.keys()) r.rewind(() => from(before, r));
   }
 }
 
@@ -163,7 +202,17 @@ export function rng(seed: number): Rng {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new RangeError(`rng: the seed is not a whole number from 0 to 2^53 - 1: ${seed}.`);
   }
-  return new Rng([seed >>> 0, Math.floor(seed / 2 ** 32)]);
+  const key = [seed >>> 0, Math.floor(seed / 2 ** 32)] as const;
+  return new Rng(() => key);
+}
+
+function splitKey(key: Key, name: string | number): Key {
+  let [a, b] = key;
+  for (const char of String(name)) {
+    const [x, y] = philox([char.codePointAt(0) ?? 0, 0, 0, 0xffffffff], [a, b]);
+    [a, b] = [x, y];
+  }
+  return [a, b];
 }
 
 /** Checks that a value is a generator of random numbers. Throws TypeError. */
@@ -188,9 +237,8 @@ function draw(kind: keyof typeof BODIES, from: Rng, shape: Shape, options: Creat
   checkRng(op, from);
   checkShape(op, shape);
   checkDtype(op, out, bits ? ["u32"] : ["f32"]);
-  const { key, stream } = from.take();
+  const words = from.take();
   const body = { name: `random_${kind}`, wgsl: BODIES[kind].join("\n"), indexed: true };
-  const words = [...key, stream >>> 0, Math.floor(stream / 2 ** 32)];
   const places = kind === "uniform" && isFloat(out) ? PLACES[out] : 0;
   const operands = places > 0 ? [...words, 32 - places, f32Bits(2 ** -places)] : words;
   return elementwise(device, { body, operands, type: "u32", out }, shape);

@@ -1,3 +1,5 @@
+import { capturing } from "./capture.ts";
+import type { Word } from "./live.ts";
 import { type Kernel, PARAM_BYTES } from "./pipeline.ts";
 import type { PooledBuffer } from "./pool.ts";
 import { COPY_DST, UNIFORM } from "./usage.ts";
@@ -8,7 +10,7 @@ export interface Dispatch {
   /** In the order of the kernel's bindings. */
   readonly buffers: readonly PooledBuffer[];
   /** The parameter block, as 32-bit words (see `f32Bits`). */
-  readonly params: readonly number[];
+  readonly params: readonly Word[];
   /** Workgroups in x, y and z. */
   readonly grid: readonly [number, number, number];
 }
@@ -21,12 +23,13 @@ const BATCH = 256;
 /** Bind groups kept before the cache starts afresh; steady loops need far fewer. */
 const MAX_BIND_GROUPS = 8192;
 
-const scratch = new DataView(new ArrayBuffer(4));
+const floats = new Float32Array(1);
+const bits = new Uint32Array(floats.buffer);
 
 /** The bits of a float32, for a parameter block. */
 export function f32Bits(x: number): number {
-  scratch.setFloat32(0, x);
-  return scratch.getUint32(0);
+  floats[0] = x;
+  return bits[0] as number; // it has one
 }
 
 /**
@@ -68,8 +71,9 @@ export class Recorder {
   record(dispatch: Dispatch): void {
     const { kernel, buffers, params, grid } = dispatch;
     checkHazard(kernel, buffers);
+    capturing.now?.dispatched(dispatch);
     const offset = this.#paramBytes;
-    this.#params.set(params, offset / 4);
+    putWords(params, this.#params, offset / 4);
     this.#paramBytes += Math.ceil(params.length * 4 / this.#align) * this.#align;
     const pass = this.#openPass(kernel);
     if (this.#kernel !== kernel) pass.setPipeline(kernel.pipeline);
@@ -113,6 +117,19 @@ export class Recorder {
     });
   }
 
+  /**
+   * Sends a batch that is recorded already, after what has been recorded here.
+   *
+   * @param dispatches how many it has
+   * @param send encodes and submits it
+   */
+  submit(dispatches: number, send: () => void): void {
+    this.flush();
+    this.counts.dispatches += dispatches;
+    this.counts.submits++;
+    this.#onSubmit(send);
+  }
+
   /** Forgets cached bind groups, before the buffers they name are destroyed. */
   forgetBindGroups(): void {
     this.#bindGroups.clear();
@@ -148,20 +165,30 @@ export class Recorder {
     let group = this.#bindGroups.get(key);
     if (!group) {
       if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
-      group = this.#createBindGroup(kernel, buffers);
+      group = bindGroup(this.#gpu, kernel, buffers, this.#paramBuffer);
       this.#bindGroups.set(key, group);
     }
     return group;
   }
+}
 
-  #createBindGroup(kernel: Kernel, buffers: readonly PooledBuffer[]): GPUBindGroup {
-    const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({
-      binding,
-      resource: { buffer: buffer.gpu },
-    }));
-    const params = { buffer: this.#paramBuffer, size: PARAM_BYTES };
-    entries.push({ binding: buffers.length, resource: params });
-    return this.#gpu.createBindGroup({ layout: kernel.layout, entries });
+/** The bind group of a kernel: its buffers, and parameters at an offset given later. */
+export function bindGroup(
+  gpu: GPUDevice, kernel: Kernel, buffers: readonly PooledBuffer[], params: GPUBuffer,
+): GPUBindGroup {
+  const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({
+    binding,
+    resource: { buffer: buffer.gpu },
+  }));
+  entries.push({ binding: buffers.length, resource: { buffer: params, size: PARAM_BYTES } });
+  return gpu.createBindGroup({ layout: kernel.layout, entries });
+}
+
+/** Writes the words of a parameter block as they are now. */
+export function putWords(words: readonly Word[], into: Uint32Array, at: number): void {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as Word; // an index below its length
+    into[at + i] = typeof word === "number" ? word : word.bits;
   }
 }
 

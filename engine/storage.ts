@@ -11,6 +11,11 @@ export class Storage {
     this.buffer = buffer;
   }
 
+  /** How many hold it. */
+  get holders(): number {
+    return this.#holders;
+  }
+
   /** Adds a holder. */
   retain(): this {
     this.#holders++;

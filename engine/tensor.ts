@@ -1,3 +1,4 @@
+import { capturing } from "./capture.ts";
 import type { Device } from "./device.ts";
 import type { DType, HostArray } from "./dtype.ts";
 import { DisposedError } from "./errors.ts";
@@ -9,6 +10,11 @@ import type { Storage } from "./storage.ts";
 export type Nested = number | readonly Nested[];
 
 let nextId = 1;
+
+/** The identity of the next value: those of tensors that are there already are below it. */
+export function nextTensorId(): number {
+  return nextId;
+}
 
 /**
  * Numbers of one type on a device, in a shape. It has data, reads and `dispose`; operations are
@@ -61,6 +67,7 @@ export class Tensor implements Disposable {
    * @throws DisposedError naming the operation
    */
   storage(op: string): Storage {
+    capturing.now?.used(this, this.#storage);
     if (this.#storage) return this.#storage;
     const where = this.#madeAt ? ` Made at:\n${this.#madeAt}\n` : "";
     throw new DisposedError(
@@ -102,18 +109,16 @@ export class Tensor implements Disposable {
    *
    * @throws RangeError if it has another size
    */
-  async item(): Promise<number> {
-    if (this.size !== 1) {
-      throw new RangeError(
-        `item: the tensor has ${this.size} elements: ${show(this.shape)}. Use read() or toArray().`,
-      );
-    }
-    return at([...await this.read()], 0);
+  item(): Promise<number> {
+    if (this.size === 1) return this.read().then((data) => at([...data], 0));
+    return Promise.reject(new RangeError(
+      `item: the tensor has ${this.size} elements: ${show(this.shape)}. Use read() or toArray().`,
+    ));
   }
 
   /** The elements as nested arrays, as deep as there are axes; a number for a scalar. */
-  async toArray(): Promise<Nested> {
-    return nest(await this.read(), this.shape);
+  toArray(): Promise<Nested> {
+    return this.read().then((data) => nest(data, this.shape));
   }
 
   /** Frees the tensor. Doing it twice is fine; using it afterwards throws DisposedError. */

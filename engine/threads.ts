@@ -3,6 +3,7 @@ import frame from "../kernels/threads.wgsl" with { type: "text" };
 import type { Device } from "./device.ts";
 import { checkWords } from "./dtype.ts";
 import { foldGrid } from "./grid.ts";
+import { type Scalar, wholeWord } from "./live.ts";
 import type { PooledBuffer } from "./pool.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -30,11 +31,11 @@ export interface ThreadKernel {
  */
 export function runThreads(
   kernel: ThreadKernel, inputs: readonly Tensor[], out: Tensor, threads: number,
-  params: readonly number[],
+  params: readonly Scalar[],
 ): void {
   if (threads === 0) return;
   const used = Number(!!kernel.usesUp);
-  const words = [threads, ...params].map((w) => w >>> 0);
+  const words = [threads, ...params].map(wholeWord);
   const compiled = out.device.kernels.get(kernel.name, () => ({
     name: kernel.name,
     code: [kernel.wgsl, kernel.faults ? faultText : "", frame].join("\n"),

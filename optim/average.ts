@@ -1,7 +1,8 @@
 // First stage: what becomes of a gradient and those before it.
 
+import type { Scalar } from "../engine/index.ts";
 import { blend, blendInto, peakInto, ratio, rootMeanSquareInto } from "./elementwise.ts";
-import { type Leaf, type Stage, eachLeaf } from "./pipeline.ts";
+import { type Leaf, type Moment, type Stage, eachLeaf } from "./pipeline.ts";
 import { inF32 } from "./precision.ts";
 
 /** The gradient itself. */
@@ -33,7 +34,7 @@ export interface HeavyBallOptions {
  */
 export function heavyBall(options: HeavyBallOptions): Stage {
   const { momentum, dampening = 0, nesterov = false } = options;
-  return running(momentum, (step) => (step === 1 ? 1 : 1 - dampening), nesterov ? 1 : undefined);
+  return running(momentum, { first: 1, then: 1 - dampening }, nesterov ? 1 : undefined);
 }
 
 /** Options of `ema`. */
@@ -46,7 +47,8 @@ export interface EmaOptions {
 
 /** The exponential average `m = momentum m + (1 - momentum) g`, from zero, not corrected for it. */
 export function ema({ momentum, nesterov = false }: EmaOptions): Stage {
-  return running(momentum, () => 1 - momentum, nesterov ? 1 - momentum : undefined);
+  const gain = 1 - momentum;
+  return running(momentum, { first: gain, then: gain }, nesterov ? gain : undefined);
 }
 
 /** Options of `lookBack`. */
@@ -74,17 +76,22 @@ export function lookBack({ betas: [now, kept] }: LookBackOptions): Stage {
   };
 }
 
+/** Factor of new gradients at the first step and at later ones. */
+interface Gain {
+  readonly first: number;
+  readonly then: number;
+}
+
 /** `m = momentum m + gain g`; the value is m, or `ahead g + momentum m`. */
-function running(
-  momentum: number, gain: (step: number) => number, ahead: number | undefined,
-): Stage {
+function running(momentum: number, { first, then }: Gain, ahead: number | undefined): Stage {
   if (momentum === 0) return noAverage(); // where the sum would be the gradient, too
   return {
     halves: true,
     slots: (shape) => ({ momentum: shape }),
-    run: eachLeaf(({ value: g, state }, { step, refused }) => {
+    run: eachLeaf(({ value: g, state }, { live, refused }) => {
       const { momentum: m } = state as { readonly momentum: Leaf["value"] };
-      blendInto(m, g, momentum, gain(step), refused);
+      const gain = first === then ? then : live(({ step }) => (step === 1 ? first : then));
+      blendInto(m, g, momentum, gain, refused);
       return ahead === undefined ? inF32(m) : blend(g, m, ahead, momentum);
     }),
   };
@@ -121,13 +128,26 @@ export function moments({ betas, eps, amsgrad = false }: MomentOptions): Stage {
   return {
     halves: true,
     slots: (shape) => ({ mean: shape, rms: shape, ...(amsgrad && { peak: shape }) }),
-    run: eachLeaf(({ value: g, state }, { step, refused }) => {
-      const { mean, rms, peak } = state as unknown as MomentState;
-      blendInto(mean, g, beta1, 1 - beta1, refused);
-      rootMeanSquareInto(rms, g, beta2, refused);
-      if (peak) peakInto(peak, rms, refused);
-      const correction = [1 / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)] as const;
-      return ratio(mean, peak ?? rms, ...correction, eps);
-    }),
+    run: (leaves, moment) => {
+      const { refused } = moment;
+      const [first, second] = corrections(betas, moment);
+      return leaves.map((leaf) => {
+        const { mean, rms, peak } = leaf.state as unknown as MomentState;
+        blendInto(mean, leaf.value, beta1, 1 - beta1, refused);
+        rootMeanSquareInto(rms, leaf.value, beta2, refused);
+        if (peak) peakInto(peak, rms, refused);
+        return { ...leaf, value: ratio(mean, peak ?? rms, first, second, eps) };
+      });
+    },
   };
+}
+
+/** Factors of an average and of a root mean square that started at zero, by their decays. */
+export function corrections(
+  [beta1, beta2]: readonly [number, number], { live }: Pick<Moment, "live">,
+): readonly [Scalar, Scalar] {
+  return [
+    live(({ step }) => 1 / (1 - beta1 ** step)),
+    live(({ step }) => 1 / Math.sqrt(1 - beta2 ** step)),
+  ];
 }

@@ -23,12 +23,15 @@ export function descend(op: string, options: DescendOptions = {}): Stage {
     check: (leaves, { rate }) => {
       leaves.forEach(({ lrFactor }) => checkDecay(op, rate * lrFactor, weightDecay));
     },
-    run: (leaves, { rate, refused }) => {
+    run: (leaves, { live, refused }) => {
       for (const { weight, value, gain, lrFactor } of leaves) {
-        const own = rate * lrFactor;
-        const share = 1 - own * weightDecay;
-        const factor = decayLast ? share * own : own;
-        descendInto(weight, value, share, factor * gain, refused);
+        const shareAt = (rate: number) => 1 - rate * lrFactor * weightDecay;
+        const share = weightDecay > 0 ? live(({ rate }) => shareAt(rate)) : 1;
+        const step = live(({ rate }) => {
+          const own = rate * lrFactor;
+          return (decayLast ? shareAt(rate) * own : own) * gain;
+        });
+        descendInto(weight, value, share, step, refused);
       }
       return leaves;
     },

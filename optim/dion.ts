@@ -68,13 +68,16 @@ function lowRank(
       const columns = Math.min(rank ?? m, m, n);
       return { momentum: whole, right: [...whole.slice(0, -2), n, columns] };
     },
-    run: (leaves, moment) => leaves.map((leaf) => {
-      const { value, path, state } = leaf;
-      if (value.size === 0) return leaf;
-      if (moment.step === 1) begin(state["right"] as Tensor, path, start);
-      const { update, gain } = iterate(leaf, seen(value.shape, path), momentum, moment);
-      return { ...leaf, value: reshape(update, value.shape), gain };
-    }),
+    run: (leaves, moment) => {
+      const isFirst = moment.decide(({ step }) => step === 1);
+      return leaves.map((leaf) => {
+        const { value, path, state } = leaf;
+        if (value.size === 0) return leaf;
+        if (isFirst) begin(state["right"] as Tensor, path, start);
+        const { update, gain } = iterate(leaf, seen(value.shape, path), momentum, moment);
+        return { ...leaf, value: reshape(update, value.shape), gain };
+      });
+    },
   };
 }
 

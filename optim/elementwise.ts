@@ -1,12 +1,15 @@
+import mulText from "../kernels/binary/mul.wgsl" with { type: "text" };
 import blendText from "../kernels/update/blend.wgsl" with { type: "text" };
 import descendText from "../kernels/update/descend.wgsl" with { type: "text" };
 import peakText from "../kernels/update/peak.wgsl" with { type: "text" };
 import ratioText from "../kernels/update/ratio.wgsl" with { type: "text" };
 import rootText from "../kernels/update/root_mean_square.wgsl" with { type: "text" };
-import { type Body, type Tensor, elementwise, elementwiseInto } from "../engine/index.ts";
+import { type Body, type Scalar, type Tensor, elementwise, elementwiseInto } from
+  "../engine/index.ts";
 
 const BLEND: Body = { name: "updateBlend", wgsl: blendText };
 const DESCEND: Body = { name: "updateDescend", wgsl: descendText };
+const MUL: Body = { name: "mul", wgsl: mulText };
 const PEAK: Body = { name: "updatePeak", wgsl: peakText };
 const RATIO: Body = { name: "updateRatio", wgsl: ratioText };
 const ROOT: Body = { name: "updateRootMeanSquare", wgsl: rootText };
@@ -14,8 +17,13 @@ const ROOT: Body = { name: "updateRootMeanSquare", wgsl: rootText };
 /** A scalar that is not 0 where a step is refused: what is changed in place then stays. */
 export type Refused = Tensor | undefined;
 
-function call(body: Body, operands: readonly (Tensor | number)[]) {
+function call(body: Body, operands: readonly (Tensor | Scalar)[]) {
   return { body, operands, type: "f32", out: "f32", convert: operands.map(() => true) } as const;
+}
+
+/** The product `x factor` as a new tensor. */
+export function times(x: Tensor, factor: Scalar): Tensor {
+  return elementwise(x.device, call(MUL, [x, factor]));
 }
 
 /**
@@ -23,12 +31,12 @@ function call(body: Body, operands: readonly (Tensor | number)[]) {
  *
  * @param y same shape as `x`, or one that broadcasts to it
  */
-export function blend(x: Tensor, y: Tensor, a: number, b: number): Tensor {
+export function blend(x: Tensor, y: Tensor, a: Scalar, b: Scalar): Tensor {
   return elementwise(x.device, call(BLEND, [x, y, a, b, 0]));
 }
 
 /** Replaces `x` by `a x + b y`. */
-export function blendInto(x: Tensor, y: Tensor, a: number, b: number, refused?: Refused): void {
+export function blendInto(x: Tensor, y: Tensor, a: Scalar, b: Scalar, refused?: Refused): void {
   elementwiseInto(x, call(BLEND, [x, y, a, b, refused ?? 0]));
 }
 
@@ -42,7 +50,14 @@ export function replaceInto(x: Tensor, y: Tensor, refused?: Refused): void {
  * scale.
  */
 export function rootMeanSquareInto(s: Tensor, g: Tensor, beta: number, refused?: Refused): void {
-  elementwiseInto(s, call(ROOT, [s, g, beta, 1 - beta, 1 - beta, refused ?? 0]));
+  rootBlendInto(s, g, beta, 1 - beta, refused);
+}
+
+/** Replaces the root mean square `s` by `sqrt(share s^2 + gain g^2)`; the two add up to 1. */
+export function rootBlendInto(
+  s: Tensor, g: Tensor, share: Scalar, gain: Scalar, refused?: Refused,
+): void {
+  elementwiseInto(s, call(ROOT, [s, g, share, gain, gain, refused ?? 0]));
 }
 
 /** Replaces the root sum of squares `s` by `sqrt(s^2 + g^2)`, for `s` and `g` of any scale. */
@@ -56,13 +71,13 @@ export function rootSum(s: Tensor, more: number): Tensor {
 }
 
 /** The quotient `m a / (s b + eps)` as a new tensor; 0 where the divisor is 0. */
-export function ratio(m: Tensor, s: Tensor, a: number, b: number, eps: number): Tensor {
+export function ratio(m: Tensor, s: Tensor, a: Scalar, b: Scalar, eps: Scalar): Tensor {
   return elementwise(m.device, call(RATIO, [m, s, a, b, eps]));
 }
 
 /** Replaces the weight `w` by `share w - rate t`. */
 export function descendInto(
-  w: Tensor, t: Tensor, share: number, rate: number, refused?: Refused,
+  w: Tensor, t: Tensor, share: Scalar, rate: Scalar, refused?: Refused,
 ): void {
   elementwiseInto(w, call(DESCEND, [w, t, share, rate, refused ?? 0]));
 }

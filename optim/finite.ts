@@ -1,9 +1,11 @@
 // The finite-check: a step with NaN or infinity in a gradient is refused on the device.
 
 import finiteText from "../kernels/update/finite.wgsl" with { type: "text" };
-import { type DType, type Device, type Tensor, keep, maximum, mul, reshape, scope, slice, zeros }
-  from "../autograd/index.ts";
-import { type ThreadKernel, contiguousCopy, runThreads } from "../engine/index.ts";
+import markText from "../kernels/update/mark.wgsl" with { type: "text" };
+import { type DType, type Device, type Tensor, keep, reshape, slice, zeros } from
+  "../autograd/index.ts";
+import { type Body, type Scalar, type ThreadKernel, contiguousCopy, elementwiseInto, runThreads }
+  from "../engine/index.ts";
 import type { Pair } from "./leaves.ts";
 
 /**
@@ -17,6 +19,7 @@ export type NonFinite = "throw" | "skip";
 export const NON_FINITE = ["throw", "skip"] as const;
 
 const FINITE: ThreadKernel = { name: "updateFinite", wgsl: finiteText, faults: true, halves: true };
+const MARK: Body = { name: "updateMark", wgsl: markText };
 
 /** Elements a thread looks at, and tensors a dispatch does, as in the kernel. */
 const [RUN, SOURCES] = [8, 6];
@@ -43,7 +46,7 @@ export class Watch {
    *
    * @returns a scalar, 1 if the step is refused and 0 if not; undefined without gradients
    */
-  look(list: readonly Pair[], step: number): Tensor | undefined {
+  look(list: readonly Pair[], step: Scalar): Tensor | undefined {
     const [first] = list;
     if (!first) return undefined;
     const { device } = first.weight;
@@ -63,16 +66,12 @@ export class Watch {
     return this.#how === "throw" ? faults.code(what, "gradient") : 0;
   }
 
-  #remember(list: readonly Pair[], flags: Tensor, step: number): void {
-    const before = this.#record;
-    const fits = before !== undefined && list.length === this.#paths.length;
-    const now = scope(() => {
-      const marks = mul(flags, step);
-      return fits ? maximum(before, marks) : marks;
-    });
-    this.#record = keep(now);
-    before?.dispose();
+  #remember(list: readonly Pair[], flags: Tensor, step: Scalar): void {
+    if (list.length !== this.#paths.length) this.#forget();
+    this.#record ??= keep(zeros(flags.shape, { dtype: "i32", device: flags.device }));
     this.#paths = list.map(({ path }) => path);
+    const operands = [this.#record, flags, step];
+    elementwiseInto(this.#record, { body: MARK, operands, type: "i32", out: "i32" });
   }
 
   /** See `Optimizer.refusals`. */
@@ -84,6 +83,10 @@ export class Watch {
 
   /** Frees what is remembered. */
   dispose(): void {
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#record?.dispose();
     this.#record = undefined;
     this.#paths = [];
@@ -98,7 +101,7 @@ function fills({ layout: { shape, strides }, size }: Tensor): boolean {
 
 /** Records the check of a few tensors; `place` is the first one's flag. */
 function check(
-  sources: readonly Tensor[], codes: readonly number[], flags: Tensor, place: number, step: number,
+  sources: readonly Tensor[], codes: readonly number[], flags: Tensor, place: number, step: Scalar,
 ): void {
   let end = 0;
   const words = Array.from({ length: SOURCES }, (_, k) => {

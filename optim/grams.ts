@@ -23,7 +23,7 @@ export function gramSlots(shape: Shape, axes: readonly number[]): SlotShapes {
 }
 
 /** Of a `Moment`, what matters here. */
-type When = Pick<Moment, "step" | "refused">;
+type When = Pick<Moment, "decide" | "refused">;
 
 /** Factors of the Gram matrices so far and of the gradient's. */
 export interface GramWeights {
@@ -41,11 +41,12 @@ export interface Levelled {
 
 /** Adds a gradient's Gram matrices to those kept. */
 export function addGrams(
-  g: Tensor, axes: readonly number[], state: Slots, { step, refused }: When, weights: GramWeights,
+  g: Tensor, axes: readonly number[], state: Slots, { decide, refused }: When, weights: GramWeights,
 ): Levelled {
   const { keep, gain, start } = weights;
   const { level } = state as { readonly level: Tensor };
-  const before = step === 1 ? Math.sqrt(start) : level;
+  const isFirst = decide(({ step }) => step === 1);
+  const before = isFirst ? Math.sqrt(start) : level;
   const top = maximum(max(abs(reshape(g, [g.size]))), before);
   const safe = where(eq(top, 0), 1, top);
   const unit = div(g, safe);
@@ -54,7 +55,7 @@ export function addGrams(
     const gram = gramOf(state, axis);
     const rows = unfolded(unit, axis);
     const [n = 1] = gram.shape;
-    const d = mul(step === 1 ? eye(n, n, { device: g.device }) : gram, share);
+    const d = mul(isFirst ? eye(n, n, { device: g.device }) : gram, share);
     const options = { alpha: gain, beta: keep, d, symmetric: true };
     replaceInto(gram, matmulFused(rows, transpose(rows), options), refused);
   }

@@ -25,7 +25,7 @@ export { type NormalizedModularOptions, normalizedModularDescent } from "./norma
 export { type NeuronOptions, type NorMuonOptions, evenNeurons, normuon } from "./normuon.ts";
 export { Optimizer } from "./optimizer.ts";
 export type { CommonOptions } from "./options.ts";
-export type { Leaf, Moment, Rule, SlotShapes, Slots, Stage } from "./pipeline.ts";
+export type { Leaf, Moment, Now, Rule, SlotShapes, Slots, Stage } from "./pipeline.ts";
 export type { FloatType, StateTypes } from "./precision.ts";
 export { type AdaSpectralOptions, type RmsSpectralOptions, adaSpectral, rmsSpectral } from
   "./preconditioned.ts";

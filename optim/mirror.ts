@@ -4,7 +4,7 @@ import { type Tensor, abs, eq, exp, mul, pow, scale, sign, sub, sum, where } fro
   "../autograd/index.ts";
 import { NOT_NEGATIVE, OBJECT, checkOptions } from "./check.ts";
 import { single } from "./common.ts";
-import { replaceInto } from "./elementwise.ts";
+import { replaceInto, times } from "./elementwise.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { COMMON, type CommonOptions } from "./options.ts";
 import type { Stage } from "./pipeline.ts";
@@ -83,9 +83,9 @@ export function mirrorDescent(options: MirrorOptions): Optimizer {
 
 function moveIn({ move }: Potential): Stage {
   return {
-    run: (leaves, { rate, refused }) => {
+    run: (leaves, { live, refused }) => {
       for (const { weight, value, gain, lrFactor } of leaves) {
-        const step = scale(value, rate * lrFactor * gain);
+        const step = times(value, live(({ rate }) => rate * lrFactor * gain));
         replaceInto(weight, move(weight, step), refused);
       }
       return leaves;

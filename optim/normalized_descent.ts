@@ -2,10 +2,10 @@ import { type Tensor, mul, reshape } from "../autograd/index.ts";
 import { NORM_RANGES, type NormOptions, byNorms } from "./by_norms.ts";
 import { BETAS, NOT_NEGATIVE, checkOptions } from "./check.ts";
 import { checkDecay } from "./descend.ts";
-import { blendInto, descendInto, ratio, replaceInto, rootMeanSquareInto } from "./elementwise.ts";
+import { blendInto, descendInto, ratio, replaceInto, rootBlendInto } from "./elementwise.ts";
 import type { Geometry, GeometryEntry } from "./geometry.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { type Stage, eachLeaf } from "./pipeline.ts";
+import { type Now, type Stage, eachLeaf } from "./pipeline.ts";
 import { quotient } from "./whole.ts";
 
 /** Options of `normalizedModularDescent`. */
@@ -49,11 +49,14 @@ export function normalizedModularDescent(
 function earlyMoments([beta1, beta2]: readonly [number, number]): Stage {
   return {
     slots: (shape) => ({ mean: shape, rms: shape }),
-    run: eachLeaf(({ value: g, state }, { step, refused }) => {
+    run: eachLeaf(({ value: g, state }, { live, refused }) => {
       const { mean, rms } = state as { readonly mean: Tensor; readonly rms: Tensor };
-      const [first, second] = [(1 - beta1) ** (1 - 1 / step), (1 - beta2) ** (1 - 1 / step)];
-      blendInto(mean, g, 1 - first, first, refused);
-      rootMeanSquareInto(rms, g, 1 - second, refused);
+      const shares = (beta: number) => {
+        const newest = ({ step }: Now) => (1 - beta) ** (1 - 1 / step);
+        return [live((now) => 1 - newest(now)), live(newest)] as const;
+      };
+      blendInto(mean, g, ...shares(beta1), refused);
+      rootBlendInto(rms, g, ...shares(beta2), refused);
       return ratio(mean, rms, 1, 1, 0);
     }),
   };
@@ -72,13 +75,14 @@ function regularized(op: string, weightDecay: number, entryOf: EntryOf): Stage {
     check: (leaves, { rate }) => leaves.forEach(({ path, lrFactor }) => {
       checkDecay(op, rate * lrFactor * entryOf(path).share, weightDecay);
     }),
-    run: (leaves, { rate, refused }) => {
+    run: (leaves, { live, refused }) => {
       for (const { path, weight, value, gain, lrFactor } of leaves) {
-        const own = rate * lrFactor;
         const { norm } = entryOf(path);
-        const kept = 1 - share(path, own);
         const isTable = weightDecay > 0 && norm.rank > 1 && !norm.resized;
-        descendInto(weight, value, isTable ? 1 : kept, (isTable ? 1 : kept) * own * gain, refused);
+        const keptAt = (rate: number) => (isTable ? 1 : 1 - share(path, rate * lrFactor));
+        const kept = live(({ rate }) => keptAt(rate));
+        const step = live(({ rate }) => keptAt(rate) * rate * lrFactor * gain);
+        descendInto(weight, value, kept, step, refused);
         if (isTable) replaceInto(weight, norm.project(weight), refused);
       }
       return leaves;

@@ -1,11 +1,12 @@
 import { type Tensor, type Tree, DisposedError, scope, treePaths } from "../autograd/index.ts";
-import { show } from "../engine/index.ts";
+import { atReplay, decide, live, show } from "../engine/index.ts";
 import { FUNCTION, NOT_NEGATIVE, checkRange } from "./check.ts";
 import { clipsOf } from "./clip.ts";
+import { Counter } from "./counter.ts";
 import { Watch } from "./finite.ts";
 import { checkPaths, pick } from "./geometry.ts";
 import { type Pair, checkComplete, pairs } from "./leaves.ts";
-import { type Leaf, type Moment, type Rule, type SlotShapes, type Stage, stagesOf } from
+import { type Leaf, type Moment, type Now, type Rule, type SlotShapes, type Stage, stagesOf } from
   "./pipeline.ts";
 import { Precision } from "./precision.ts";
 import { FROZEN, type Recipe } from "./recipe.ts";
@@ -34,7 +35,7 @@ export class Optimizer implements Disposable {
   readonly #watch: Watch;
   readonly #precision: Precision;
   readonly #clips: readonly Stage[];
-  #steps = 0;
+  readonly #counter = new Counter();
   #disposed = false;
 
   /** @throws RangeError for a learning rate or a schedule out of range, or for equal names */
@@ -91,7 +92,7 @@ export class Optimizer implements Disposable {
 
   /** Steps done. */
   get steps(): number {
-    return this.#steps;
+    return this.#counter.count;
   }
 
   /**
@@ -136,18 +137,15 @@ export class Optimizer implements Disposable {
     this.#checkAlive("step");
     const { reduce = (own: Tree) => own } = this.#recipe;
     scope(() => this.#stepBy(pairs(this.name, params, reduce(grads))));
-    this.#steps++;
+    this.#counter.advance();
   }
 
   #stepBy(list: readonly Pair[]): void {
     checkComplete(this.name, list, this.#recipe.weights ?? []);
     const jobs = this.#jobs(list);
-    for (const { rule, leaves, moment } of jobs) {
-      for (const stage of stagesOf(rule)) stage.check?.(leaves, moment);
-    }
     const wanted = this.#wanted(jobs);
     const moving = list.filter(({ path }) => wanted.has(path));
-    const refused = this.#watch.look(moving, this.#steps + 1);
+    const refused = this.#watch.look(moving, live(() => this.steps + 1));
     const values = this.#clipped(jobs, refused);
     for (const { rule, leaves, moment } of jobs) {
       const ready = leaves.map((leaf) => {
@@ -165,30 +163,42 @@ export class Optimizer implements Disposable {
       return [path, this.#precision.slots(rule, weight, path)] as const;
     })));
     this.#precision.check(wanted.values());
-    if (this.#steps > 0 || !this.#store.empty) this.#store.check(wanted);
+    if (this.steps > 0 || !this.#store.empty) this.#store.check(wanted);
     return wanted;
   }
 
   /** The gradients of all rules together within their limits, by path. */
   #clipped(jobs: readonly Job[], refused: Moment["refused"]): ReadonlyMap<string, Tensor> {
     let leaves = jobs.flatMap((job) => job.leaves);
-    const moment = { step: this.#steps + 1, rate: 0, refused };
+    const moment = { ...momentAt(() => ({ step: this.steps + 1, rate: 0 })), refused };
     for (const stage of this.#clips) leaves = [...stage.run(leaves, moment)];
     return new Map(leaves.map(({ path, value }) => [path, value]));
   }
 
+  /** The weights of every rule, once it is known that the step can be done. */
   #jobs(list: readonly Pair[]): Job[] {
     const { lrFactors = {} } = this.#recipe;
     checkPaths(this.name, "factor of lr", lrFactors, list.map(({ path }) => path));
     const routed = list.map((pair) => ({ ...pair, rule: this.#route(pair.path) }));
-    return this.#recipe.rules.map((rule) => ({
-      rule,
-      moment: { step: this.#steps + 1, rate: this.#rate(rule) },
-      leaves: routed.filter((p) => p.rule === rule.name).map(({ path, weight, grad }) => {
+    return this.#recipe.rules.map((rule) => {
+      const own = routed.filter((p) => p.rule === rule.name);
+      const leaves = own.map(({ path, weight, grad }) => {
         const lrFactor = pick(lrFactors, path) ?? 1;
         return { path, weight, grad, value: grad, gain: 1, lrFactor, state: {} };
-      }),
-    }));
+      });
+      return { rule, leaves, moment: momentAt(this.#begin(rule, leaves)) };
+    });
+  }
+
+  /** Looks at the clock for a rule, and checks that it can do the step. */
+  #begin(rule: Rule, leaves: readonly Leaf[]): () => Now {
+    let now: Now = { step: 0, rate: 0 };
+    atReplay(this.#counter, () => {
+      this.#checkAlive("step");
+      now = { step: this.steps + 1, rate: this.#rate(rule) };
+      for (const stage of stagesOf(rule)) stage.check?.(leaves, now);
+    });
+    return () => now;
   }
 
   #route(path: string): string {
@@ -202,11 +212,11 @@ export class Optimizer implements Disposable {
   }
 
   #rate({ name }: Rule): number {
-    const factor = this.#schedule(this.#steps);
+    const factor = this.#schedule(this.steps);
     const rate = (this.#rates.get(name) ?? NaN) * factor;
     if (Number.isFinite(rate) && rate >= 0) return rate;
     throw new RangeError(
-      `${this.name}: the schedule gives no learning rate: ${factor} at step ${this.#steps}. `
+      `${this.name}: the schedule gives no learning rate: ${factor} at step ${this.steps}. `
         + `Return a finite number >= 0.`,
     );
   }
@@ -239,7 +249,7 @@ export class Optimizer implements Disposable {
    */
   get state(): OptimizerState {
     this.#checkAlive("state");
-    return { optimizer: this.name, step: this.#steps, trees: this.#store.trees() };
+    return { optimizer: this.name, step: this.steps, trees: this.#store.trees() };
   }
 
   /**
@@ -254,7 +264,7 @@ export class Optimizer implements Disposable {
     this.#checkAlive("load");
     checkState(this.name, state);
     this.#store.replace(state.trees);
-    this.#steps = state.step;
+    this.#counter.count = state.step;
   }
 
   #checkAlive(what: string): void {
@@ -272,4 +282,11 @@ export class Optimizer implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** A moment by the clock. */
+function momentAt(now: () => Now): Moment {
+  return {
+    live: (compute) => live(() => compute(now())), decide: (compute) => decide(() => compute(now())),
+  };
 }

@@ -1,4 +1,4 @@
-import type { Shape, Tensor } from "../engine/index.ts";
+import type { Scalar, Shape, Tensor } from "../engine/index.ts";
 
 /** Named tensors that an optimizer keeps for one weight. */
 export type Slots = Readonly<Record<string, Tensor>>;
@@ -23,11 +23,30 @@ export interface Leaf {
 }
 
 /** When a step happens. */
-export interface Moment {
+export interface Now {
   /** Counts from 1. */
   readonly step: number;
   /** Learning rate of this step, >= 0. */
   readonly rate: number;
+}
+
+/**
+ * A step, as the stages are told of it. What they do they may do once for many steps, inside
+ * `compile`: so they get no numbers that hold for one step alone.
+ */
+export interface Moment {
+  /**
+   * A number for a kernel, by when the step happens.
+   *
+   * @param compute called for every step, in compiled ones too
+   */
+  readonly live: (compute: (now: Now) => number) => Scalar;
+  /**
+   * What to do, by when the step happens.
+   *
+   * @param compute called for every step; one that comes out otherwise is recorded by itself
+   */
+  readonly decide: <T extends number | string | boolean>(compute: (now: Now) => T) => T;
   /**
    * A scalar that is not 0 where a gradient is not finite: every stage that changes state or
    * weights in place leaves them then as they are.
@@ -45,10 +64,11 @@ export interface Stage {
   /** Names and shapes of what it keeps for a weight of that shape and path; zeros at first. */
   readonly slots?: (shape: Shape, path: string) => SlotShapes;
   /**
-   * Throws if it cannot do the step; called for every stage before anything is recorded. Values
+   * Throws if it cannot do the step; called for every stage before anything is recorded, and
+   * before every replay, of which it sees shapes and paths. Values
    * are the gradients, and there is no state yet.
    */
-  readonly check?: (leaves: readonly Leaf[], moment: Moment) => void;
+  readonly check?: (leaves: readonly Leaf[], now: Now) => void;
   /**
    * Records the work. It may change the state in place; it must not change the values it gets,
    * which may be the caller's gradients or a stage's state.

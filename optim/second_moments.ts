@@ -1,6 +1,7 @@
 // Averages of squares that gradients are divided by.
 
 import { type Tensor, add, maximum, mul, scale, sqrt, sub } from "../autograd/index.ts";
+import { corrections } from "./average.ts";
 import { blendInto, ratio, rootMeanSquareInto, rootSum, rootSumInto } from "./elementwise.ts";
 import { type Stage, eachLeaf } from "./pipeline.ts";
 import { quotient, wholeNorm } from "./whole.ts";
@@ -64,11 +65,12 @@ export interface SumOptions {
 export function overSums({ eps, start = 0, rateDecay = 0 }: SumOptions): Stage {
   return {
     slots: (shape) => ({ rms: shape }),
-    run: eachLeaf(({ value: g, state }, { step, refused }) => {
+    run: eachLeaf(({ value: g, state }, { live, refused }) => {
       const { rms } = state as unknown as State;
       rootSumInto(rms, g, refused);
       const root = start > 0 ? rootSum(rms, Math.sqrt(start)) : rms;
-      return ratio(g, root, 1 / (1 + rateDecay * (step - 1)), 1, eps);
+      const fall = rateDecay > 0 ? live(({ step }) => 1 / (1 + rateDecay * (step - 1))) : 1;
+      return ratio(g, root, fall, 1, eps);
     }),
   };
 }
@@ -88,12 +90,12 @@ export interface TensorMomentOptions {
 export function tensorMoments({ betas: [beta1, beta2], eps }: TensorMomentOptions): Stage {
   return {
     slots: (shape) => ({ mean: shape, rms: [] }),
-    run: eachLeaf(({ value: g, state }, { step, refused }) => {
+    run: eachLeaf(({ value: g, state }, { live, refused }) => {
       const { rms, mean } = state as unknown as State;
       blendInto(mean, g, beta1, 1 - beta1, refused);
       const size = scale(wholeNorm(g), 1 / Math.sqrt(Math.max(1, g.size)));
       rootMeanSquareInto(rms, size, beta2, refused);
-      return ratio(mean, rms, 1 / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step), eps);
+      return ratio(mean, rms, ...corrections([beta1, beta2], { live }), eps);
     }),
   };
 }

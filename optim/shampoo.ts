@@ -56,10 +56,10 @@ export function preconditioned(options: ShampooStageOptions): Stage {
   const weights = { keep: beta ?? 1, gain: beta === undefined ? 1 : 1 - beta, start: eps };
   return {
     slots: (shape) => gramSlots(shape, gramAxes(shape, maxSide)),
-    run: eachLeaf(({ value: g, state }, { step, refused }) => {
+    run: eachLeaf(({ value: g, state }, moment) => {
       const axes = gramAxes(g.shape, maxSide);
       if (axes.length === 0 || g.size === 0) return g;
-      const { unit, level } = addGrams(g, axes, state, { step, refused }, weights);
+      const { unit, level } = addGrams(g, axes, state, moment, weights);
       const power = exponent ?? -1 / (2 * axes.length);
       const turned = axes.reduce((x, axis) => {
         return alongAxis(x, symmetricPower(gramOf(state, axis), power), axis);

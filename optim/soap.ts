@@ -8,7 +8,7 @@ import { blendInto, ratio, replaceInto, rootMeanSquareInto } from "./elementwise
 import { addGrams, alongAxis, gramAxes, gramOf, gramSlots } from "./grams.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { COMMON, type CommonOptions } from "./options.ts";
-import type { Leaf, Moment, Slots, Stage } from "./pipeline.ts";
+import type { Leaf, Moment, Now, Slots, Stage } from "./pipeline.ts";
 
 /** Options of `soap`. */
 export interface SoapOptions extends AdamRuleOptions, CommonOptions {
@@ -54,20 +54,22 @@ function turnedMoments(options: SoapOptions): Stage {
       return { mean: shape, rms: shape, ...grams, ...Object.fromEntries(bases) };
     },
     run: (leaves, moment) => {
-      const { step, refused } = moment;
+      const { decide, refused } = moment;
+      const isFirst = decide(({ step }) => step === 1);
+      const isDue = decide(({ step }) => step > 1 && (step - 1) % every === 0);
       const moved = leaves.map((leaf) => {
         const { state, value: g } = leaf;
         const axes = axesOf(g);
-        const value = step === 1 ? g : adamIn(leaf, axes, moment, betas, eps);
+        const value = isFirst ? g : adamIn(leaf, axes, moment, betas, eps);
         if (axes.length > 0) addGrams(g, axes, state, moment, weights);
         for (const axis of axes) {
-          if (step > 1) continue;
+          if (!isFirst) continue;
           replaceInto(basisOf(state, axis), eigh(gramOf(state, axis)).vectors, refused);
         }
-        if (step > 1 && (step - 1) % every === 0) refresh(state, axes, moment);
+        if (isDue) refresh(state, axes, moment);
         return { ...leaf, value };
       });
-      return step === 1 ? [] : moved;
+      return isFirst ? [] : moved;
     },
   };
 }
@@ -91,15 +93,18 @@ interface Averages {
 
 /** Adam's direction, with moments kept in the bases; the first step does not count. */
 function adamIn(
-  { value, state }: Leaf, axes: readonly number[], { step, refused }: Moment,
+  { value, state }: Leaf, axes: readonly number[], { live, refused }: Moment,
   [beta1, beta2]: readonly [number, number], eps: number,
 ): Tensor {
   const { mean, rms } = state as unknown as Averages;
   const g = turned(value, axes, state);
   blendInto(mean, g, beta1, 1 - beta1, refused);
   rootMeanSquareInto(rms, g, beta2, refused);
-  const root = Math.sqrt(1 - beta2 ** (step - 1)); // the source adds eps before this correction
-  const u = ratio(mean, rms, 1 / (1 - beta1 ** (step - 1)), 1 / root, eps / root);
+  const rootAt = ({ step }: Now) => Math.sqrt(1 - beta2 ** (step - 1));
+  const u = ratio(
+    mean, rms, live(({ step }) => 1 / (1 - beta1 ** (step - 1))), live((now) => 1 / rootAt(now)),
+    live((now) => eps / rootAt(now)), // the source adds eps before this correction
+  );
   return turned(u, axes, state, true);
 }
 

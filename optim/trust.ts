@@ -40,13 +40,14 @@ export function lars(options: LarsOptions): Optimizer {
   const { momentum = 0.9, weightDecay = 0, trust = 0.001 } = options;
   const average: Stage = {
     slots: (shape) => ({ momentum: shape }),
-    run: eachLeaf(({ weight, value: g, state, lrFactor }, { rate, refused }) => {
+    run: eachLeaf(({ weight, value: g, state, lrFactor }, { live, refused }) => {
       const { momentum: v } = state as { readonly momentum: Tensor };
       const [size, length] = [wholeNorm(weight), wholeNorm(g)];
       const whole = add(length, scale(size, weightDecay));
       const u = blend(g, weight, 1, weightDecay);
       const share = where(eq(length, 0), 1, scale(quotient(size, whole, 1), trust));
-      blendInto(v, mul(u, where(eq(size, 0), 1, share)), momentum, rate * lrFactor, refused);
+      const sized = mul(u, where(eq(size, 0), 1, share));
+      blendInto(v, sized, momentum, live(({ rate }) => rate * lrFactor), refused);
       return v;
     }),
   };
@@ -103,13 +104,15 @@ export function fromage(options: FromageOptions = {}): Optimizer {
 function shrinking(bound: number | undefined): Stage {
   return {
     slots: (): SlotShapes => (bound === undefined ? {} : { start: [] }),
-    run: (leaves, { rate, step, refused }) => {
+    run: (leaves, { live, decide, refused }) => {
+      const isFirst = bound !== undefined && decide(({ step }) => step === 1);
       for (const { weight, value, gain, state, lrFactor } of leaves) {
-        const own = rate * lrFactor;
-        const share = 1 / Math.sqrt(1 + own * own);
+        const shareAt = (rate: number) => 1 / Math.sqrt(1 + (rate * lrFactor) ** 2);
+        const share = live(({ rate }) => shareAt(rate));
+        const step = live(({ rate }) => shareAt(rate) * rate * lrFactor * gain);
         const { start } = state;
-        if (start && step === 1) replaceInto(start, wholeNorm(weight)); // refused or not
-        descendInto(weight, value, share, share * own * gain, refused);
+        if (start && isFirst) replaceInto(start, wholeNorm(weight)); // refused or not
+        descendInto(weight, value, share, step, refused);
         if (!start || bound === undefined) continue;
         const most = quotient(scale(start, bound), wholeNorm(weight), 1);
         replaceInto(weight, mul(weight, minimum(most, 1)), refused);

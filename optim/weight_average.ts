@@ -2,7 +2,8 @@
 
 import { type Shape, type Tensor, type Tree, DisposedError, scope, treeFromPaths } from
   "../autograd/index.ts";
-import { contiguousCopy, copyInto } from "../engine/index.ts";
+import { contiguousCopy, copyInto, decide } from "../engine/index.ts";
+import { Counter } from "./counter.ts";
 import { COUNT, FRACTION, checkOptions } from "./check.ts";
 import { blend, blendInto } from "./elementwise.ts";
 import { leavesOf } from "./leaves.ts";
@@ -13,10 +14,14 @@ import { type OptimizerState, Store, checkState } from "./state.ts";
 interface Kind {
   readonly name: string;
   readonly slots: (shape: Shape) => SlotShapes;
-  /** Takes the weights of an update in; `count` is 1 for the first. */
-  readonly take: (kept: Slots, weight: Tensor, count: number) => void;
-  /** The average after so many updates, a new tensor. */
-  readonly mean: (kept: Slots, count: number) => Tensor;
+  /** What is done with an update; `count` is 1 for the first. */
+  readonly phase: (count: number) => number;
+  /** Takes the weights of an update in. */
+  readonly take: (kept: Slots, weight: Tensor, phase: number) => void;
+  /** How many things the average is of, after so many updates. */
+  readonly parts: (count: number) => number;
+  /** The average of so many, a new tensor. */
+  readonly mean: (kept: Slots, parts: number) => Tensor;
 }
 
 /**
@@ -26,7 +31,7 @@ interface Kind {
 export class WeightAverage implements Disposable {
   readonly #kind: Kind;
   readonly #store: Store;
-  #count = 0;
+  readonly #counter = new Counter();
   #disposed = false;
 
   /** @param kind from `weightEma` or `lawa` */
@@ -37,7 +42,7 @@ export class WeightAverage implements Disposable {
 
   /** Updates so far. */
   get count(): number {
-    return this.#count;
+    return this.#counter.count;
   }
 
   /**
@@ -48,12 +53,16 @@ export class WeightAverage implements Disposable {
    */
   update(params: Tree): void {
     const leaves = this.#leaves("update", params);
-    const { slots, take } = this.#kind;
+    const { slots, phase, take } = this.#kind;
     const wanted = new Map([...leaves].map(([path, { shape }]) => [path, slots(shape)]));
-    if (this.#count > 0 || !this.#store.empty) this.#store.check(wanted);
-    this.#count++;
+    if (this.count > 0 || !this.#store.empty) this.#store.check(wanted);
+    this.#counter.advance();
+    const now = decide(() => {
+      this.#checkAlive("update");
+      return phase(this.count);
+    });
     scope(() => leaves.forEach((weight, path) => {
-      take(this.#store.slots(path, wanted.get(path) ?? {}, weight), weight, this.#count);
+      take(this.#store.slots(path, wanted.get(path) ?? {}, weight), weight, now);
     }));
   }
 
@@ -63,10 +72,10 @@ export class WeightAverage implements Disposable {
    * @throws RangeError before the first update; DisposedError
    */
   average(): Tree {
-    this.#checkReady("average");
+    const parts = this.#parts("average");
     const paths = this.#store.paths();
     return treeFromPaths(paths.map(([path, kept]) => {
-      return [path, this.#kind.mean(kept, this.#count)] as const;
+      return [path, this.#kind.mean(kept, parts)] as const;
     }));
   }
 
@@ -78,13 +87,13 @@ export class WeightAverage implements Disposable {
    *   DtypeError, DisposedError
    */
   copyTo(params: Tree): void {
-    this.#checkReady("copyTo");
+    const parts = this.#parts("copyTo");
     const leaves = this.#leaves("copyTo", params);
     const { slots, mean } = this.#kind;
     this.#store.check(new Map([...leaves].map(([path, { shape }]) => [path, slots(shape)])));
     const kept = new Map(this.#store.paths());
     scope(() => leaves.forEach((weight, path) => {
-      copyInto(weight, mean(kept.get(path) ?? {}, this.#count));
+      copyInto(weight, mean(kept.get(path) ?? {}, parts));
     }));
   }
 
@@ -100,7 +109,7 @@ export class WeightAverage implements Disposable {
    */
   get state(): OptimizerState {
     this.#checkAlive("state");
-    return { optimizer: this.#kind.name, step: this.#count, trees: this.#store.trees() };
+    return { optimizer: this.#kind.name, step: this.count, trees: this.#store.trees() };
   }
 
   /**
@@ -112,14 +121,17 @@ export class WeightAverage implements Disposable {
     this.#checkAlive("load");
     checkState(this.#kind.name, state);
     this.#store.replace(state.trees);
-    this.#count = state.step;
+    this.#counter.count = state.step;
   }
 
-  #checkReady(what: string): void {
-    this.#checkAlive(what);
-    if (this.#count > 0) return;
-    const op = `${this.#kind.name}.${what}`;
-    throw new RangeError(`${op}: nothing to average: 0 updates. Update first.`);
+  /** How many things there are to average. */
+  #parts(what: string): number {
+    return decide(() => {
+      this.#checkAlive(what);
+      if (this.count > 0) return this.#kind.parts(this.count);
+      const op = `${this.#kind.name}.${what}`;
+      throw new RangeError(`${op}: nothing to average: 0 updates. Update first.`);
+    });
   }
 
   #checkAlive(what: string): void {
@@ -163,10 +175,12 @@ export function weightEma(options: WeightEmaOptions = {}): WeightAverage {
   return new WeightAverage({
     name: "weightEma",
     slots: (shape) => ({ average: shape }),
-    take: (slots, weight, count) => {
-      if (count === 1) copyInto(kept(slots), weight);
+    phase: (count) => Math.min(count, 2), // all but the first are alike
+    take: (slots, weight, phase) => {
+      if (phase === 1) copyInto(kept(slots), weight);
       else blendInto(kept(slots), weight, decay, 1 - decay);
     },
+    parts: () => 1,
     mean: (slots) => contiguousCopy(kept(slots)),
   });
 }
@@ -194,12 +208,15 @@ export function lawa(options: LawaOptions = {}): WeightAverage {
   return new WeightAverage({
     name: "lawa",
     slots: (shape) => Object.fromEntries(places.map((place) => [place, shape])),
-    take: (slots, weight, count) => {
+    phase: (count) => {
       const taken = (count - 1) / every;
-      if (Number.isInteger(taken)) copyInto(slots[`latest${taken % window}`] as Tensor, weight);
+      return Number.isInteger(taken) ? taken % window : -1;
     },
-    mean: (slots, count) => {
-      const number = Math.min(Math.ceil(count / every), window);
+    take: (slots, weight, place) => {
+      if (place >= 0) copyInto(slots[`latest${place}`] as Tensor, weight);
+    },
+    parts: (count) => Math.min(Math.ceil(count / every), window),
+    mean: (slots, number) => {
       const parts = places.slice(0, number).map((place) => slots[place] as Tensor);
       const [first, ...rest] = parts as [Tensor, ...Tensor[]];
       if (rest.length === 0) return contiguousCopy(first);

@@ -1,7 +1,7 @@
 import dropoutBody from "../../kernels/random/dropout.wgsl" with { type: "text" };
 import philoxText from "../../kernels/random/philox.wgsl" with { type: "text" };
-import { type Rng, type Tensor, checkDtype, checkRng, elementwise, f32Bits } from
-  "../../engine/index.ts";
+import { type Rng, type StreamWords, type Tensor, checkDtype, checkRng, elementwise,
+  f32Bits } from "../../engine/index.ts";
 import { apply, checkOptions, checkTensor } from "../define.ts";
 
 /** Options of `dropout`. */
@@ -11,9 +11,6 @@ export interface DropoutOptions {
   /** Where the chances come from; a call takes one stream. */
   readonly rng: Rng;
 }
-
-/** Key and stream, as words. */
-type Words = readonly [number, number, number, number];
 
 /**
  * Zeroes elements at random, and scales the others by 1 / (1 - rate) so that the mean stays.
@@ -32,11 +29,10 @@ export function dropout(x: Tensor, options: DropoutOptions): Tensor {
   if (!(rate >= 0 && rate < 1)) {
     throw new RangeError(`dropout: the rate is not in [0, 1): ${rate}. Use 0.1.`);
   }
-  const { key, stream } = rng.take();
-  return masked(x, rate, [...key, stream >>> 0, Math.floor(stream / 2 ** 32)]);
+  return masked(x, rate, rng.take());
 }
 
-function masked(x: Tensor, rate: number, words: Words): Tensor {
+function masked(x: Tensor, rate: number, words: StreamWords): Tensor {
   const body = { name: "dropout", wgsl: [philoxText, dropoutBody].join("\n"), indexed: true };
   const threshold = Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1);
   return apply({

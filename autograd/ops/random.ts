@@ -35,10 +35,9 @@ export function randomIntegers(
           + `Use low < high.`,
       );
     }
-    const { key, stream } = from.take();
     const body = { name: "integers", wgsl: [philoxText, integersBody].join("\n"), indexed: true };
-    const words = [...key, stream >>> 0, Math.floor(stream / 2 ** 32), low >>> 0, high - low];
-    return elementwise(device, { body, operands: words, type: "u32", out: "i32" }, shape);
+    const operands = [...from.take(), low >>> 0, high - low];
+    return elementwise(device, { body, operands, type: "u32", out: "i32" }, shape);
   });
 }
 

@@ -143,8 +143,9 @@ test("gradients are prepared in order, before they are averaged", async () => {
 test("every rule sees its own weights, together, with rate and step", ({ rng }) => {
   const seen: string[] = [];
   const spy = (name: string): Stage => ({
-    run: (leaves, { rate, step }) => {
-      seen.push(`${name} ${leaves.map(({ path }) => path).join("+")} ${rate} ${step}`);
+    run: (leaves, { decide }) => {
+      const when = decide(({ rate, step }) => `${rate} ${step}`);
+      seen.push(`${name} ${leaves.map(({ path }) => path).join("+")} ${when}`);
       return leaves;
     },
   });
