@@ -1,14 +1,12 @@
 // The polar factor U V^T of a matrix U S V^T, by odd polynomials that send every singular value
 // towards one.
 
-import { type Tensor, cast, concat, div, eq, expand, mul, reshape, scale, scope, slice, transpose,
-  where, zeros } from "../autograd/index.ts";
-import { ShapeError, checkDtype, matmulFused, show } from "../engine/index.ts";
-import { unitLines, widened } from "./norms/lines.ts";
+import { type Tensor, reshape, scale, scope, slice, transpose, zeros } from "../autograd/index.ts";
+import { ShapeError, checkDtype, show } from "../engine/index.ts";
 import type { Method } from "./norms/norm.ts";
-import type { Coefficients } from "./minimax.ts";
 import { CONVERGED, type PolarSet } from "./polar_coefficients.ts";
-import { gelfandBound } from "./spectral.ts";
+import { isTall, startOf } from "./polar_start.ts";
+import { iterate } from "./polar_steps.ts";
 
 /** How to iterate; a `PolarSet` is a valid choice. */
 export interface PolarOptions extends Partial<PolarSet> {
@@ -34,69 +32,66 @@ const STACK_LIMIT = 2 ** 24;
  * becomes its sign, and the scale of the input does not matter. The result counts as a constant
  * in gradients.
  *
- * @param g `[..., m, n]` f32, f16 or bf16; leading axes are a batch; views are not copied
+ * Elongated matrices are iterated on by their small Gram matrix, which gives the same polynomial
+ * within the error of float32.
+ *
+ * @param g `[..., m, n]` f32, f16 or bf16; leading axes are a batch; a transposed matrix is not
+ *   copied for it
  * @param options the steps, by default `CONVERGED`; no steps give the normalized start
- * @returns same shape, f32; a transposed view where m > n
+ * @returns same shape, f32
  * @throws ShapeError if there are fewer than two axes; RangeError for an option out of range
  * Source: Jordan et al. 2024, Muon; Amsel et al. 2025, "The Polar Express"
  * @example
  * const update = polar(gradient, MODULA_SIX);
  */
 export function polar(g: Tensor, options: PolarOptions = {}): Tensor {
-  const set = resolve(options);
-  const { scale: factor = 1, method } = options;
-  checkMatrix(g);
-  if (g.size === 0) return zeros(g.shape, { device: g.device });
-  return scope(() => {
-    if (method) return method.parts(Infinity).dualizeAll([g], [factor], {})[0] as Tensor;
-    const tall = isTall(g);
-    if (g.shape.at(-1) === 1 && g.shape.at(-2) === 1) return unitLines(g, [-2, -1], factor);
-    const start = startOf(g, set);
-    const x = iterate(tall ? transpose(start) : start, set, factor);
-    return tall ? transpose(x) : x;
-  });
+  const { scale: factor = 1, ...rest } = options;
+  return polarAll([g], { ...rest, scales: [factor] })[0] as Tensor; // one went in
 }
 
 /**
  * The polar factors of a list of matrices, those of one shape (or its transpose) stacked and
- * iterated together: as many dispatches as for one matrix.
+ * iterated together: as many products as for one matrix.
  *
- * @param list each `[..., m, n]` f32
+ * @param list each `[..., m, n]`, as for `polar`
  * @returns one result for each, of its shape, in the order of the list
  * @throws as `polar`; RangeError if there is not one scale for each
  */
 export function polarAll(list: readonly Tensor[], options: PolarAllOptions = {}): Tensor[] {
-  const { scales = list.map(() => 1) } = options;
+  const { scales = list.map(() => 1), method } = options;
   if (scales.length !== list.length) {
     throw new RangeError(
       `polarAll: not one scale for each matrix: ${scales.length} for ${list.length}. Give all.`,
     );
   }
-  resolve(options);
+  const set = resolve(options);
   list.forEach(checkMatrix);
-  const members = list.map((g, index) => ({ g, index, scale: scales[index] ?? 1 }));
-  const results = new Array<Tensor>(list.length);
-  for (const group of groups(members)) {
-    stackedPolar(group, options).forEach((y, i) => {
-      const member = group[i];
-      if (member) results[member.index] = y;
+  return scope(() => {
+    if (method) return method.parts(Infinity).dualizeAll(list, scales, {});
+    const results = new Map<Member, Tensor>();
+    const members = list.map((g, i) => ({ g, scale: scales[i] ?? 1 }));
+    for (const group of groups(members)) {
+      const parts = scope(() => together(group, set));
+      group.forEach((member, i) => results.set(member, parts[i] as Tensor)); // one for each
+    }
+    return members.map((member) => {
+      const { g } = member;
+      return results.get(member) ?? zeros(g.shape, { device: g.device });
     });
-  }
-  return results;
+  });
 }
 
 interface Member {
   readonly g: Tensor;
-  /** Place in the caller's list. */
-  readonly index: number;
   readonly scale: number;
 }
 
-/** Members whose matrices have the same sides, cut where a stack would become too large. */
+/** Those not empty by the sides of their matrices, cut where a stack would become too large. */
 function groups(members: readonly Member[]): Member[][] {
   const open = new Map<string, Member[]>();
   const all: Member[][] = [];
   for (const member of members) {
+    if (member.g.size === 0) continue;
     const key = member.g.shape.slice(-2).sort((a, b) => a - b).join("x");
     const group = open.get(key);
     const size = (group ?? []).reduce((sum, { g }) => sum + g.size, member.g.size);
@@ -110,84 +105,22 @@ function groups(members: readonly Member[]): Member[][] {
   return all;
 }
 
-function stackedPolar(group: readonly Member[], options: PolarAllOptions): Tensor[] {
-  const [head] = group;
-  if (group.length < 2 || head?.g.size === 0) {
-    return group.map(({ g, scale: factor }) => polar(g, { ...options, scale: factor }));
-  }
-  return scope(() => {
-    const common = group.every((member) => member.scale === head?.scale);
-    const stack = concat(group.map(({ g }) => wide(g)));
-    const y = polar(stack, { ...options, scale: common ? head?.scale ?? 1 : 1 });
-    let from = 0;
-    return group.map(({ g, scale: factor }) => {
-      const count = matrices(g);
-      const part = unstacked(slice(y, [[from, from += count]]), g);
-      return common ? part : scale(part, factor);
-    });
+/** The results of a group, in its order: parts of one stack. */
+function together(group: readonly Member[], set: Required<PolarSet>): Tensor[] {
+  const [{ g: first, scale: factor }] = group as readonly [Member, ...Member[]];
+  const single = first.shape.slice(-2).every((d) => d === 1);
+  const how = single ? { ...set, coefficients: [], safety: 1 } : set;
+  const common = group.every((member) => member.scale === factor);
+  const start = startOf(group.map(({ g }) => g), how);
+  const y = iterate(start, how, common ? factor : 1);
+  let from = 0;
+  return group.map(({ g, scale: own }) => {
+    const count = g.shape.slice(0, -2).reduce((n, d) => n * d, 1);
+    const part = slice(y, [[from, from += count]]);
+    const shaped = reshape(part, [...g.shape.slice(0, -2), ...y.shape.slice(-2)]);
+    const turned = isTall(g) === start.tall ? shaped : transpose(shaped);
+    return common ? turned : scale(turned, own);
   });
-}
-
-function matrices(g: Tensor): number {
-  return g.shape.slice(0, -2).reduce((n, d) => n * d, 1);
-}
-
-/** `[count, short, long]` of matrices `[..., m, n]`. */
-function wide(g: Tensor): Tensor {
-  const sides = g.shape.slice(-2);
-  // expand makes a view even of a transposed matrix, where reshape would copy it
-  const batch = g.shape.length === 2 ? expand(g, [1, ...sides]) : reshape(g, [-1, ...sides]);
-  return isTall(g) ? transpose(batch) : batch;
-}
-
-/** The inverse of `wide`: the results `[count, short, long]` in the shape of `g`. */
-function unstacked(part: Tensor, g: Tensor): Tensor {
-  const sides = part.shape.slice(-2);
-  const shaped = reshape(part, [...g.shape.slice(0, -2), ...sides]);
-  return isTall(g) ? transpose(shaped) : shaped;
-}
-
-/** Runs the steps on `x` `[..., short, long]`, which is used up; the last one takes the factor. */
-function iterate(
-  start: Tensor, { coefficients, storage }: Required<PolarSet>, factor: number,
-): Tensor {
-  if (coefficients.length === 0) return mul(widened(start), factor);
-  let x = start;
-  coefficients.forEach((p, k) => {
-    const last = k === coefficients.length - 1;
-    const next = scope(() => {
-      const y = step(widened(x), p, last ? factor : 1);
-      return last ? y : stored(y, storage);
-    });
-    x.dispose();
-    x = next;
-  });
-  return x;
-}
-
-function stored(x: Tensor, storage: Required<PolarSet>["storage"]): Tensor {
-  return storage === "f32" ? x : cast(x, storage);
-}
-
-/** `factor (a x + b (x x^T) x + c (x x^T)^2 x)`: three products, two of them symmetric. */
-function step(x: Tensor, [a, b, c]: Coefficients, factor: number): Tensor {
-  const gram = matmulFused(x, transpose(x), { symmetric: true });
-  if (c === 0) return matmulFused(gram, x, { alpha: factor * b, beta: factor * a, d: x });
-  const inner = matmulFused(gram, gram, { alpha: c, beta: b, d: gram, symmetric: true });
-  return matmulFused(inner, x, { alpha: factor, beta: factor * a, d: x });
-}
-
-/** The matrices divided by a bound of their largest singular value. */
-function startOf(g: Tensor, { safety, gelfand, storage }: Required<PolarSet>): Tensor {
-  const unit = unitLines(g, [-2, -1], gelfand === 0 ? 1 / safety : 1);
-  if (gelfand === 0) return stored(unit, storage);
-  const bound = scale(gelfandBound(unit, gelfand), safety);
-  return stored(div(unit, where(eq(bound, 0), 1, bound)), storage);
-}
-
-function isTall(g: Tensor): boolean {
-  const [m = 1, n = 1] = g.shape.slice(-2);
-  return m > n;
 }
 
 function resolve(options: PolarOptions): Required<PolarSet> {

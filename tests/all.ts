@@ -86,6 +86,7 @@ import "./nn/norms.test.ts";
 import "./nn/polar.test.ts";
 import "./nn/polar_coefficients.test.ts";
 import "./nn/polar_forms.test.ts";
+import "./nn/polar_gram.test.ts";
 import "./nn/sharpness.test.ts";
 import "./nn/smoothness.test.ts";
 import "./nn/spectra.test.ts";

@@ -45,6 +45,7 @@ import "./nn/normalize.test.ts";
 import "./nn/norms.test.ts";
 import "./nn/polar.test.ts";
 import "./nn/polar_coefficients.test.ts";
+import "./nn/polar_gram.test.ts";
 import "./nn/sharpness.test.ts";
 import "./nn/spectral.test.ts";
 import "./nn/weights.test.ts";
