@@ -5,6 +5,7 @@ import { type DType, type HostArray, bytesPerElement, deviceWords, hostArray, st
 import { contiguousCopy } from "./elementwise.ts";
 import { DeviceLostError, GpuError } from "./errors.ts";
 import { FAULT_BYTES, Faults } from "./faults.ts";
+import { MatmulKernels } from "./matmul/family.ts";
 import { noteGone } from "./open_devices.ts";
 import { PipelineCache } from "./pipeline.ts";
 import { BufferPool } from "./pool.ts";
@@ -13,6 +14,7 @@ import { type Shape, checkShape, rowMajor, show, sizeOf } from "./shape.ts";
 import { Staging } from "./staging.ts";
 import { Storage } from "./storage.ts";
 import { Tensor } from "./tensor.ts";
+import type { Tuner } from "./tune.ts";
 
 /** What the adapter says of itself. */
 export interface DeviceInfo {
@@ -37,6 +39,16 @@ export interface MemoryUse {
   readonly peak: number;
 }
 
+/** How a device is set up. */
+export interface DeviceSettings {
+  /** Whether `close` destroys the GPU device. Default true. */
+  readonly owned?: boolean;
+  /** Whether to remember where tensors were made. Default false. */
+  readonly debug?: boolean;
+  /** Chooses kernels by timing them. */
+  readonly tuner?: Tuner | undefined;
+}
+
 /** Milliseconds after failed work in which the loss of the device is awaited. */
 const LOSS_DELAY = 100;
 
@@ -54,6 +66,10 @@ export class Device implements Disposable {
   readonly kernels: PipelineCache;
   /** @internal */
   readonly faults: Faults;
+  /** @internal */
+  readonly matmuls: MatmulKernels;
+  /** @internal Set where kernels are chosen by timing them. */
+  readonly tuner: Tuner | undefined;
   readonly #owned: boolean;
   readonly #staging: Staging;
   readonly #leaks: FinalizationRegistry<string> | undefined;
@@ -64,7 +80,8 @@ export class Device implements Disposable {
   #error: GpuError | undefined;
 
   /** @internal Use `openDevice`. */
-  constructor(gpu: GPUDevice, info: DeviceInfo, { owned = true, debug = false } = {}) {
+  constructor(gpu: GPUDevice, info: DeviceInfo, settings: DeviceSettings = {}) {
+    const { owned = true, debug = false, tuner } = settings;
     this.gpu = gpu;
     this.info = info;
     this.debug = debug;
@@ -73,6 +90,8 @@ export class Device implements Disposable {
     this.#staging = new Staging(gpu);
     this.faults = new Faults(gpu, this.pool);
     this.recorder = new Recorder(gpu, (send) => this.#guarded(send));
+    this.matmuls = new MatmulKernels(this);
+    this.tuner = tuner;
     this.kernels = new PipelineCache(gpu, (error, name) => this.#expect(error, name));
     this.#leaks = debug ? new FinalizationRegistry((made) => {
       host.announce(`leak: a tensor was collected without dispose(). Made at:\n${made}`);

@@ -1,19 +1,14 @@
-import plain from "../kernels/epilogue.wgsl" with { type: "text" };
-import shared from "../kernels/matmul.wgsl" with { type: "text" };
-import registerKernel from "../kernels/matmul.register.wgsl" with { type: "text" };
-import tiledKernel from "../kernels/matmul.tiled.wgsl" with { type: "text" };
 import type { Device } from "./device.ts";
 import { checkDtype, isHalf } from "./dtype.ts";
 import { contiguousCopy, widenedCopy } from "./elementwise.ts";
 import type { Body } from "./elementwise_text.ts";
 import { ShapeError } from "./errors.ts";
-import { MAX_GROUPS } from "./grid.ts";
-import type { KernelSource } from "./pipeline.ts";
-import { f32Bits } from "./recorder.ts";
-import { type Layout, type Shape, at, broadcastShapes, broadcastStrides, mergeAxes, show, sizeOf }
-  from "./shape.ts";
+import type { Job, Strides } from "./matmul/launch.ts";
+import type { Way } from "./matmul/problem.ts";
+import type { Variant } from "./matmul/variant.ts";
+import { type Layout, type Shape, type Walk, at, broadcastShapes, broadcastStrides, mergeAxes, show,
+  sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
-import { unroll } from "./unroll.ts";
 
 /** What to make of the product besides storing it. */
 export interface MatmulOptions {
@@ -30,34 +25,8 @@ export interface MatmulOptions {
   readonly symmetric?: boolean;
   /** Applied to every element of the sum before it is stored: `fn op(x: T) -> T`. */
   readonly epilogue?: Body;
-}
-
-/** Register tile and workgroup of one variant. */
-interface Variant {
-  readonly name: string;
-  readonly text: string;
-  /** Rows and columns of C a thread computes. */
-  readonly tile: readonly [number, number];
-  /** Threads of a workgroup along columns and rows. */
-  readonly group: readonly [number, number];
-}
-
-const TILED: Variant = { name: "tiled", text: tiledKernel, tile: [4, 4], group: [16, 16] };
-
-function register(tile: Variant["tile"], group: Variant["group"]): Variant {
-  const name = `register${tile.join("x")}.${group.join("x")}`;
-  return { name, text: registerKernel, tile, group };
-}
-
-/** GPUs win by tiles in workgroup memory, software adapters by large tiles in registers. */
-function chooseVariant(device: Device, m: number, n: number, k: number): Variant {
-  if (!device.info.software) {
-    return m < 32 || n < 32 || k < 16 ? register([4, 4], [8, 8]) : TILED;
-  }
-  // As wide as the matrix, or lanes would have nothing to do.
-  const rows = m >= 8 ? 8 : 4;
-  if (n > 32) return register([rows, 8], [8, 4]);
-  return n > 16 ? register([rows, 4], [8, 4]) : register([rows, 4], [4, 8]);
+  /** @internal The kernel to use, for tests and for timing; it must be able to. */
+  readonly variant?: Variant;
 }
 
 /**
@@ -71,11 +40,12 @@ function chooseVariant(device: Device, m: number, n: number, k: number): Variant
  */
 export function matmulFused(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { d, symmetric = false } = options;
-  for (const t of d ? [a, b, d] : [a, b]) checkOperand(t);
+  checkOperand(a);
+  checkOperand(b);
+  if (d) checkOperand(d);
   checkSizes(a.shape, b.shape, symmetric);
-  const [m, n] = [size(a.layout, -2), size(b.layout, -1)];
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const out = a.device.empty("matmul", [...batch, m, n], "f32");
+  const out = a.device.empty("matmul", [...batch, size(a.layout, -2), size(b.layout, -1)], "f32");
   if (d) checkAddend(d.shape, out.shape);
   if (out.size > 0) runReadable([a, b, ...(d ? [d] : [])], options, out);
   return out;
@@ -96,48 +66,75 @@ function runReadable(operands: readonly Tensor[], options: MatmulOptions, out: T
 }
 
 function run(a: Tensor, b: Tensor, d: Tensor | undefined, options: MatmulOptions, out: Tensor) {
-  const { symmetric = false, epilogue, alpha = 1, beta = 1 } = options;
   const batch = out.shape.slice(0, -2);
-  const layouts = [a.layout, b.layout, d ? broadcastTo(d.layout, out.shape) : b.layout];
-  const walk = mergeAxes(batch, layouts.map((l) => broadcastStrides(stack(l), batch)));
+  const layouts = [a.layout, b.layout, ...(d ? [broadcastTo(d.layout, out.shape)] : [])];
+  const walk = batchWalk(batch, layouts);
   if (walk.shape.length > 3) return runOnCopies(a, b, d, options, out);
+  const strides = layouts.map((layout, i) => stridesOf(layout, walk.strides[i] ?? []));
+  const [left, right, addend] = strides as [Strides, Strides, Strides | undefined];
   const [m, n, k] = [size(out.layout, -2), size(out.layout, -1), size(a.layout, -1)];
-  const variant = chooseVariant(a.device, m, n, k);
-  const switches = {
-    SYMMETRIC: symmetric, HAS_D: d !== undefined,
-    A_DOWN: stride(a.layout, -1) === 1, B_ACROSS: stride(b.layout, -1) === 1,
-  };
-  const types = [a.dtype, b.dtype];
-  const key = `matmul.${variant.name}:${Object.values(switches)}:${types}:${epilogue?.name ?? ""}`;
-  const kernel = a.device.kernels.get(key, () => source(variant, switches, types, epilogue));
-  const sizes = [...Array<number>(3 - walk.shape.length).fill(1), ...walk.shape];
-  const steps = layouts.flatMap((l, i) => {
-    const strides = walk.strides[i] ?? [];
-    return [l.offset, ...Array<number>(3 - strides.length).fill(0), ...strides];
-  });
-  const rowsAndColumns = layouts.flatMap((l) => [stride(l, -2), stride(l, -1)]);
-  const params = (column: number, row: number, first: number) => [
-    m, n, k, 0, f32Bits(alpha), f32Bits(beta), ...rowsAndColumns,
-    first, ...sizes, ...steps, column, row,
-  ].map((w) => w >>> 0);
-  const buffers = [a, b, d ?? b, out].map((t) => t.storage("matmul").buffer);
-  const across = Math.ceil(n / (variant.tile[1] * variant.group[0]));
-  const down = Math.ceil(m / (variant.tile[0] * variant.group[1]));
-  for (const [column, columns] of pieces(across)) {
-    for (const [row, rows] of pieces(down)) {
-      for (const [first, count] of pieces(sizeOf(batch))) {
-        const grid = [columns, rows, count] as const;
-        a.device.dispatch({ kernel, buffers, params: params(column, row, first), grid });
-      }
-    }
-  }
+  const { symmetric = false, alpha = 1, beta = 1, epilogue } = options;
+  record(out.device, {
+    problem: {
+      m, n, k, batch: sizeOf(batch), symmetric,
+      a: wayOf(a, left, left.col === 1, m, k), b: wayOf(b, right, right.row === 1, n, k),
+    },
+    batch: padded(walk.shape, 1), a: left, b: right, d: addend, alpha, beta, epilogue,
+    software: out.device.info.software,
+  }, { a, b, d, c: out }, options.variant);
 }
 
-/** Start and length of parts that each fit along one dimension of a grid. */
-function pieces(count: number): readonly (readonly [start: number, length: number])[] {
-  return Array.from({ length: Math.ceil(count / MAX_GROUPS) }, (_, i) => {
-    return [i * MAX_GROUPS, Math.min(MAX_GROUPS, count - i * MAX_GROUPS)] as const;
-  });
+/** The tensors in a product's bindings. */
+interface Bound {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly d: Tensor | undefined;
+  readonly c: Tensor;
+}
+
+function record(device: Device, job: Job, bound: Bound, variant: Variant | undefined): void {
+  const { list, scratch } = device.matmuls.plan(job, variant);
+  const parts = scratch > 0 ? device.empty("matmul", [scratch], "f32") : undefined;
+  const tensors = { ...bound, parts };
+  for (const { key, source, roles, params, grid } of list) {
+    const kernel = device.kernels.get(key, source);
+    const buffers = roles.map((role) => {
+      return (tensors[role] as Tensor).storage("matmul").buffer; // a plan names what is there
+    });
+    device.dispatch({ kernel, buffers, params, grid });
+  }
+  parts?.dispose();
+}
+
+/** The batch axes that the operands step through, merged where they can be. */
+function batchWalk(batch: Shape, layouts: readonly Layout[]): Walk {
+  if (batch.length === 0) return { shape: [], strides: layouts.map(() => []) };
+  return mergeAxes(batch, layouts.map((l) => broadcastStrides(stack(l), batch)));
+}
+
+function stridesOf(layout: Layout, batch: readonly number[]): Strides {
+  return {
+    row: stride(layout, -2), col: stride(layout, -1), batch: [layout.offset, ...padded(batch, 0)],
+  };
+}
+
+/** Three numbers, the last ones being those of the list. */
+function padded(list: readonly number[], filler: number): number[] {
+  return [...Array<number>(3 - list.length).fill(filler), ...list];
+}
+
+/**
+ * @param down whether terms of a sum lie side by side
+ * @param lines rows of A or columns of B
+ */
+function wayOf(
+  { dtype }: Tensor, { row, col, batch }: Strides, down: boolean, lines: number, k: number,
+): Way {
+  const beside = row === 1 || col === 1;
+  const [count, length, step] = down ? [lines, k, Math.max(row, col)]
+    : [k, lines, Math.max(row, col)];
+  const whole = length % 4 === 0 && (step % 4 === 0 || count === 1);
+  return { dtype, down, vec4: beside && whole && batch.every((s) => s % 4 === 0) };
 }
 
 /** Batch axes too tangled for the kernel: broadcast the operands' batches by copying. */
@@ -155,25 +152,6 @@ function runOnCopies(
   const [wholeA = a, wholeB = b, wholeD] = copies;
   run(wholeA, wholeB, wholeD, options, out);
   for (const copy of copies) copy.dispose();
-}
-
-function source(
-  variant: Variant, switches: Record<string, boolean>, types: readonly string[],
-  epilogue: Body | undefined,
-): KernelSource {
-  const { text, tile, group } = variant;
-  const sizes = { TM: tile[0], TN: tile[1], WX: group[0], WY: group[1] };
-  const prelude = [
-    types.includes("f16") ? "enable f16;" : "",
-    `alias InA = ${types[0]};`, `alias InB = ${types[1]};`,
-    ...Object.entries(sizes).map(([name, value]) => `const ${name} = ${value}u;`),
-    ...Object.entries(switches).map(([name, value]) => `const ${name} = ${value};`),
-  ].join("\n");
-  const last = epilogue
-    ? epilogue.wgsl.replace(/\bop\b/g, "epilogue").replace(/\bT\b/g, "f32")
-    : plain;
-  const code = [prelude, last, shared, unroll(text, tile[0], tile[1])].join("\n");
-  return { name: `matmul.${variant.name}`, code, bindings: "rrrw" };
 }
 
 function size(layout: Layout, axis: number): number {

@@ -1,21 +1,30 @@
 /**
  * Writes out the lines of a kernel that stand for several.
  *
- * Neighbouring lines with `$i` are repeated together for i = 0 .. rows - 1, and within each of
- * them neighbouring lines with `$j` for j = 0 .. columns - 1.
+ * Neighbouring lines with a mark such as `$i` are repeated together as often as its count says,
+ * with 0, 1, .. in its place; within each copy the same is done for the next mark. A count of 0
+ * leaves lines out; a mark in a comment makes its line one of them.
  *
- * @param text WGSL in which `$i` and `$j` may be part of names and numbers
+ * @param text WGSL in which marks may be part of names and numbers
+ * @param counts of each mark, outermost first, such as `{ $i: 8, $j: 4 }`
  */
-export function unroll(text: string, rows: number, columns: number): string {
+export function unrollMarks(text: string, counts: Readonly<Record<string, number>>): string {
+  const marks = Object.entries(counts);
   const lines = text.split("\n").filter((line) => !line.trimStart().startsWith("//"));
-  return repeat(lines, "$i", rows, (block) => repeat(block, "$j", columns, (b) => b)).join("\n");
+  return repeat(lines, marks, 0).join("\n");
 }
 
-/** Repeats each run of lines with the mark; `inner` is applied to every copy and to the rest. */
+/** `unrollMarks` of `$i` for rows and within them `$j` for columns. */
+export function unroll(text: string, rows: number, columns: number): string {
+  return unrollMarks(text, { $i: rows, $j: columns });
+}
+
+/** Repeats each run of lines with the mark of a level, and in every copy those of the next. */
 function repeat(
-  lines: readonly string[], mark: string, count: number,
-  inner: (block: readonly string[]) => readonly string[],
-): string[] {
+  lines: readonly string[], marks: readonly (readonly [string, number])[], level: number,
+): readonly string[] {
+  const [mark, count] = marks[level] ?? [];
+  if (mark === undefined || count === undefined) return lines;
   const out: string[] = [];
   for (let start = 0; start < lines.length;) {
     const marked = lines[start]?.includes(mark) ?? false;
@@ -23,7 +32,7 @@ function repeat(
     while (end < lines.length && lines[end]?.includes(mark) === marked) end++;
     const block = lines.slice(start, end);
     for (let i = 0; i < (marked ? count : 1); i++) {
-      out.push(...inner(block.map((line) => line.replaceAll(mark, String(i)))));
+      out.push(...repeat(block.map((line) => line.replaceAll(mark, String(i))), marks, level + 1));
     }
     start = end;
   }

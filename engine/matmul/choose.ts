@@ -1,0 +1,157 @@
+import { type Problem, type Traits, turned } from "./problem.ts";
+import { type Variant, blocks, coverOf, groupsOf, lanes, nameOf, refusal, skinny, tiled } from
+  "./variant.ts";
+
+/** A kernel for a product, and how it is used. */
+export interface Choice {
+  readonly variant: Variant;
+  /** Whether it computes the transposed product. */
+  readonly turned: boolean;
+  /** Dispatches' worth of parts that each sum is cut into, and the terms of one. */
+  readonly parts: number;
+  readonly span: number;
+  readonly why: string;
+}
+
+/** Kernel and reason, as the rules give them. */
+type Rule = readonly [variant: Variant, why: string];
+
+/** The choice without measuring: by the kind of device and the shape. */
+export function choose(problem: Problem, traits: Traits): Choice {
+  const turn = turns(problem);
+  const p = turn ? turned(problem) : problem;
+  const [variant, why] = ruleFor(p, traits);
+  return { ...use(variant, problem, traits), why };
+}
+
+/** How a variant is used for a product. */
+export function use(variant: Variant, problem: Problem, traits: Traits, why = "asked for"): Choice {
+  const turn = turns(problem);
+  const p = turn ? turned(problem) : problem;
+  return { variant, turned: turn, ...cut(variant, p, traits), why };
+}
+
+/** Kernels worth timing for a product: that of `choose`, then others that can compute it. */
+export function candidates(problem: Problem, traits: Traits): Choice[] {
+  const first = choose(problem, traits);
+  const p = first.turned ? turned(problem) : problem;
+  const others = rivals(p, traits).filter((v) => {
+    return refusal(v, p, traits) === "" && nameOf(v) !== nameOf(first.variant);
+  });
+  return [first, ...others.map((v) => use(v, problem, traits, "a rival"))];
+}
+
+/** Few columns are better seen as few rows: lanes run along columns. */
+function turns({ m, n, symmetric }: Problem): boolean {
+  return !symmetric && n < 16 && m > n;
+}
+
+function ruleFor(p: Problem, traits: Traits): Rule {
+  if (Math.max(p.m, p.n) <= 16) return tiny(p);
+  if (traits.kind === "gpu") return forGpu(p, traits);
+  return traits.kind === "narrow" ? forNarrow(p, traits) : forWide(p, traits);
+}
+
+/** Several matrices a workgroup. */
+function tiny({ m, n }: Problem): Rule {
+  const side = Math.max(m, n);
+  const why = `${m} x ${n} fit one workgroup together with others of the batch`;
+  if (side <= 4) return [lanes([4, 1], [4, 1, 16]), why];
+  return [side <= 8 ? lanes([4, 2], [4, 2, 8]) : lanes([4, 4], [4, 4, 4]), why];
+}
+
+/** Tiles of 64 x 64 or more from this many on; fewer would leave processors of a GPU idle. */
+const BUSY = 96;
+
+function forGpu(p: Problem, traits: Traits): Rule {
+  if (p.m <= 4) {
+    const rows = p.m === 1 ? 1 : p.m === 2 ? 2 : 4;
+    const across = p.b.down ? 4 : 32;
+    const share = Math.min(256, traits.maxInvocations) / across;
+    return [skinny(rows, across, share), `${p.m} rows: each element of B is used once or little`];
+  }
+  if (p.m < 32 || p.n < 32 || p.k < 16) {
+    return [lanes([4, 4], [8, 8]), "too small for tiles in workgroup memory"];
+  }
+  const large = tiled([8, 8], [16, 8]);
+  if (!p.symmetric && p.m >= 256 && groupsOf(large, p) >= 4 * BUSY) {
+    return [large, "a GPU, and tiles of 64 x 128 enough to fill it"];
+  }
+  const medium = tiled([8, 8], [8, 8]);
+  if (groupsOf(medium, p) >= BUSY) return [medium, "a GPU, and tiles of 64 x 64 enough to fill it"];
+  return [tiled([4, 4], [8, 8]), "a GPU, and too few larger tiles to fill it"];
+}
+
+/** Most terms of all sums for which the time to compile counts more than the time to run. */
+const LIGHT = 2 ** 17;
+
+/**
+ * SwiftShader: each load is made lane by lane and costs as much as ten sums, and every sum is
+ * copied at each turn of the loop. So: tiles as large as compile in time, rows loaded once for all
+ * lanes, four terms a turn, and vectors, which are checked once.
+ */
+function forNarrow(p: Problem, traits: Traits): Rule {
+  const share = traits.subgroup >= 4 ? 4 : 1;
+  const light = p.m * p.n * p.k * p.batch < LIGHT;
+  if (p.m <= 2) return [lanes([p.m, 8], [4, 1]), `${p.m} rows, no tile to fill`];
+  const rows = p.m > 16 && !light ? 16 : p.m > 4 ? 8 : 4;
+  const columns = p.n > 16 ? 8 : 4;
+  const aligned = blocks([rows, columns], [4, 1], share);
+  const how = share > 1 ? "rows shared by broadcast" : "no subgroups";
+  if (refusal(aligned, p, traits) === "") return [aligned, `four lanes, aligned, ${how}`];
+  return [lanes([rows, columns], [4, 1], share, light ? 1 : 4), `four lanes, not aligned, ${how}`];
+}
+
+/**
+ * llvmpipe: what a kernel takes to compile grows with its loads and stores, so one term a turn;
+ * each load is a gather, so rows are loaded once for all lanes.
+ */
+function forWide(p: Problem, traits: Traits): Rule {
+  const share = traits.subgroup >= 8 ? 8 : traits.subgroup >= 4 ? 4 : 1;
+  const columns = p.n > 32 ? 8 : p.n > 16 ? 4 : 2;
+  if (p.m <= 4) return [lanes([p.m === 3 ? 4 : p.m, columns], [8, 1]), `${p.m} rows`];
+  if (share === 1) return [lanes([8, columns], [8, 4]), "no subgroups"];
+  if (p.symmetric && p.n > 64) return [lanes([32, 4], [8, 1], share), "little beside the diagonal"];
+  const rows = p.m > 8 ? 16 : 8;
+  return [lanes([rows, columns], [8, 1], share), "eight lanes or more, rows shared by broadcast"];
+}
+
+function rivals(p: Problem, traits: Traits): readonly Variant[] {
+  const { kind, subgroup } = traits;
+  const square = p.symmetric;
+  if (kind === "gpu") {
+    return [
+      tiled([4, 4], [8, 8]), tiled([8, 8], [8, 8]), tiled([8, 8], [16, 8]),
+      ...(square ? [] : [blocks([8, 8], [8, 8])]), lanes([4, 4], [8, 8]),
+    ];
+  }
+  if (kind === "narrow") {
+    const share = subgroup >= 4 ? 4 : 1;
+    return [
+      blocks([16, 8], [4, 1], share), blocks([32, 8], [4, 1], share), blocks([8, 8], [4, 1], share),
+      lanes([16, 8], [4, 1], share, 4),
+    ];
+  }
+  const share = subgroup >= 8 ? 8 : subgroup >= 4 ? 4 : 1;
+  return [
+    lanes([16, 8], [8, 1], share), lanes([32, 8], [8, 1], share), lanes([32, 4], [8, 1], share),
+    blocks([16, 8], [8, 1], Math.min(4, share)),
+  ];
+}
+
+/** Cuts deep sums where there are too few workgroups to keep the device busy. */
+function cut(variant: Variant, p: Problem, { kind }: Traits): Pick<Choice, "parts" | "span"> {
+  const [wanted, least] = kind === "gpu" ? [128, 128] : [8, 512];
+  const groups = groupsOf(variant, p);
+  const most = Math.min(64, Math.floor(p.k / least), Math.ceil(wanted / groups));
+  if (groups * 2 > wanted || most < 2) return { parts: 1, span: p.k };
+  const span = Math.ceil(p.k / most / 16) * 16; // whole vectors, and whole turns of any loop
+  return { parts: Math.ceil(p.k / span), span };
+}
+
+/** Share of the computed elements that are wanted, in [0, 1]. */
+export function fill(variant: Variant, p: Problem): number {
+  const [high, wide] = coverOf(variant);
+  const wanted = p.symmetric ? p.n * (p.n + 1) / 2 : p.m * p.n;
+  return p.batch * wanted / (groupsOf(variant, p) * variant.group[2] * high * wide);
+}

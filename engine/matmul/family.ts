@@ -1,0 +1,61 @@
+import type { Device } from "../device.ts";
+import { type Choice, choose, use } from "./choose.ts";
+import { type Job, type Launch, launches, scratchOf } from "./launch.ts";
+import { type Problem, type Traits, turned } from "./problem.ts";
+import { type Variant, nameOf, refusal } from "./variant.ts";
+
+/** How a product is to be computed. */
+export interface Plan {
+  readonly list: readonly Launch[];
+  /** Elements of scratch memory for the parts of sums. */
+  readonly scratch: number;
+}
+
+/** The matmul kernels of a device, and which of them it takes. */
+export class MatmulKernels {
+  readonly #device: Device;
+  #traits: Traits | undefined;
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  /** What kind of device this is. */
+  get traits(): Traits {
+    const { info } = this.#device;
+    // Tests make a device pass for another kind.
+    if (this.#traits && (this.#traits.kind !== "gpu") === info.software) return this.#traits;
+    return this.#traits = traitsOf(this.#device);
+  }
+
+  /** The kernel for a product: the fastest as far as it has been measured, else by rule. */
+  choice(problem: Problem): Choice {
+    return this.#device.tuner?.choice(this.#device, problem) ?? choose(problem, this.traits);
+  }
+
+  /** @param variant to be used instead of the choice; Error if it cannot be */
+  plan(job: Job, variant?: Variant): Plan {
+    const choice = variant ? this.#forced(variant, job.problem) : this.choice(job.problem);
+    return { list: launches(job, choice), scratch: scratchOf(job.problem, choice) };
+  }
+
+  #forced(variant: Variant, problem: Problem): Choice {
+    const choice = use(variant, problem, this.traits);
+    const no = refusal(variant, choice.turned ? turned(problem) : problem, this.traits);
+    if (no === "") return choice;
+    throw new RangeError(`matmul: ${nameOf(variant)} cannot be used: ${no}. Leave out \`variant\`.`);
+  }
+}
+
+/** Vectors of at most four lanes, by name where the host does not say. */
+const NARROW = /swiftshader/i;
+
+function traitsOf({ gpu, info, name, features, limits }: Device): Traits {
+  const known: Partial<GPUAdapterInfo> | undefined = gpu.adapterInfo;
+  return {
+    kind: !info.software ? "gpu" : NARROW.test(name) ? "narrow" : "wide",
+    subgroup: features.has("subgroups") ? known?.subgroupMinSize ?? 4 : 0,
+    maxInvocations: limits.maxComputeInvocationsPerWorkgroup,
+    maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
+  };
+}
