@@ -74,11 +74,13 @@ interface Entry<R> {
   readonly lines: readonly string[];
   /** The one used last comes first. */
   known: Known<R>[];
-  /** Calls one after the other that could not be recorded. */
+  /** Whether one has been replayed since they were last found to be gone. */
+  replayed: boolean;
+  /** Calls since the last replay that nothing came of: no record, or one that was gone too soon. */
   failures: number;
 }
 
-/** Calls one after the other that may keep new tensors: a first one and one after a change. */
+/** Such calls there may be: a first one that makes the state, and some after changes. */
 const MAX_FAILURES = 3;
 
 class Records<Args extends unknown[], R> {
@@ -104,13 +106,15 @@ class Records<Args extends unknown[], R> {
     const device = this.#deviceOf(key);
     device.check("compile");
     const entry = this.#entries.get(key.lines.join("\n"))
-      ?? { lines: key.lines, known: [], failures: 0 };
+      ?? { lines: key.lines, known: [], replayed: false, failures: 0 };
     dropStale(entry);
     for (const known of entry.known) {
       if (!known.plan.prepare()) continue;
       if (known !== entry.known[0]) {
         entry.known = [known, ...entry.known.filter((other) => other !== known)];
       }
+      entry.replayed = true;
+      entry.failures = 0;
       return known.build(known.plan.replay(key.tensors, key.storages));
     }
     return this.#record(device, entry, key, args);
@@ -143,7 +147,7 @@ class Records<Args extends unknown[], R> {
   }
 
   #record(device: Device, entry: Entry<R>, key: CallKey, args: Args): R {
-    if (entry.failures >= MAX_FAILURES) throw keepsTensors();
+    if (entry.failures >= MAX_FAILURES) throw comesToNothing();
     this.#checkRoom(entry);
     this.#entries.set(key.lines.join("\n"), entry);
     this.#memory ??= new PlanMemory(device.pool);
@@ -153,7 +157,7 @@ class Records<Args extends unknown[], R> {
       device, { run, tensorsIn, args: tensors, storages }, this.#memory,
     );
     if (plan) entry.known.unshift({ plan, build: rebuilder(result) });
-    entry.failures = plan ? 0 : entry.failures + 1;
+    else entry.failures++;
     return result;
   }
 
@@ -190,13 +194,16 @@ class Records<Args extends unknown[], R> {
 /** Frees records whose outside is gone. */
 function dropStale<R>(entry: Entry<R>): void {
   if (entry.known.every(({ plan }) => plan.holds)) return;
+  if (!entry.replayed) entry.failures++;
+  entry.replayed = false;
   for (const { plan } of entry.known) if (!plan.holds) plan.free();
   entry.known = entry.known.filter(({ plan }) => plan.holds);
 }
 
-function keepsTensors(): Error {
+function comesToNothing(): Error {
   return new Error(
-    `compile: the step keeps new tensors at every call, or frees older ones: ${MAX_FAILURES} calls `
-      + `could not be recorded. Make what it keeps before it, and change that in place.`,
+    `compile: ${MAX_FAILURES} calls came to nothing that can be replayed: each keeps new tensors, `
+      + `or uses tensors from outside that are freed after it. Make what the step keeps before it `
+      + `and change it in place, and pass what is new at every call as an argument.`,
   );
 }

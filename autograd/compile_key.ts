@@ -15,8 +15,8 @@ export interface CallKey {
 /**
  * Lists what a step is called with.
  *
- * @throws DisposedError; TypeError for what is neither a tensor nor a plain value; Error for tensors
- *   on different devices
+ * @throws DisposedError; TypeError for what is neither a tensor nor a plain value; Error for
+ *   tensors on different devices
  */
 export function keyOf(args: readonly unknown[]): CallKey {
   const lines: string[] = [];

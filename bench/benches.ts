@@ -3,6 +3,7 @@
 import { convBenches } from "./conv.bench.ts";
 import { elementwiseBenches } from "./elementwise.bench.ts";
 import type { Bench } from "./harness.ts";
+import { hostBenches } from "./host.bench.ts";
 import { matmulBenches } from "./matmul.bench.ts";
 import { opBenches } from "./ops.bench.ts";
 import { reduceBenches } from "./reduce.bench.ts";
@@ -18,4 +19,5 @@ export const BENCHES: Readonly<Record<string, readonly Bench[]>> = {
   softmax: softmaxBenches,
   sign: signBenches,
   ops: opBenches,
+  host: hostBenches,
 };

@@ -22,6 +22,10 @@ export interface Work {
   readonly tolerance?: number;
   /** Matrices worked on in one run, where their rate is of interest. */
   readonly matrices?: number;
+  /** What the host's time is shared among, where that is not dispatches: operations, or steps. */
+  readonly ops?: number;
+  /** Gives back what belongs to no scope. */
+  readonly free?: () => void;
 }
 
 /** A named bench and the sizes it is usually run at. */

@@ -51,7 +51,7 @@ export function jsonReport(about: Circumstances, print: Print, note: Print): Rep
 export function toJson(
   result: Result, about: Circumstances, date: Date,
 ): Record<string, string | number | boolean | undefined> {
-  const { matricesPerSecond: matrices, roofline } = result;
+  const { matricesPerSecond: matrices, hostUsPerOp, roofline } = result;
   return {
     name: result.name, size: result.size,
     adapter: about.adapter, host: about.host, software: about.software,
@@ -62,6 +62,7 @@ export function toJson(
     matrices_per_s: matrices && round(matrices),
     roofline: roofline && round(roofline.share), bound: roofline?.bound,
     dispatches: result.dispatches, host_us_per_dispatch: round(result.hostUs),
+    host_us_per_op: hostUsPerOp && round(hostUsPerOp),
     peak_bytes: result.peakBytes,
     commit: about.commit, date: date.toISOString(),
   };

@@ -34,6 +34,8 @@ export interface Result extends Summary {
   readonly dispatches: number;
   /** Microseconds to record and send one dispatch. */
   readonly hostUs: number;
+  /** The same for one of the operations that the work is counted in. */
+  readonly hostUsPerOp: number | undefined;
   /** Most bytes of tensors at a time, inputs included. */
   readonly peakBytes: number;
 }
@@ -59,13 +61,15 @@ export async function runCase(
   const { device, roofline } = session;
   const about = { name: bench.name, size: showSize(size) };
   const owner = openScope();
+  let work: Work | undefined;
   try {
-    const work = bench.make(size);
+    work = bench.make(size);
     const best = roofline ? bestMs(work, roofline) / 1000 : 0;
     if (best > LONGEST_RUN && !asked) return { ...about, secondsPerRun: best };
     await checkOnce(`${about.name} ${about.size}`, work);
     return { ...about, ...await timeWork(session, `${about.name} ${about.size}`, work) };
   } finally {
+    work?.free?.();
     owner.close();
     device.trim();
   }
@@ -93,7 +97,7 @@ async function timeWork(
   const measured = await measure(name, device, once, timer, effort);
   const summary = summarize(measured.samples);
   return {
-    ...summary, ...ratesOf(work, summary.median), ...counts(measured),
+    ...summary, ...ratesOf(work, summary.median), ...counts(measured, work),
     timer: timer.kind,
     roofline: roofline && shareOf(work, summary.median, roofline),
     peakBytes: device.memory().peak,
@@ -109,6 +113,6 @@ function ratesOf({ flop, bytes, matrices }: Work, ms: number) {
   };
 }
 
-function counts({ runs, dispatches, hostUs }: Measured) {
-  return { runs, dispatches, hostUs };
+function counts({ runs, dispatches, hostUs }: Measured, { ops }: Work) {
+  return { runs, dispatches, hostUs, hostUsPerOp: ops && hostUs * dispatches / ops };
 }

@@ -24,6 +24,10 @@ const MATRICES: Column = {
   title: "matrices/s", width: 10, show: (r) => digits(r.matricesPerSecond ?? NaN),
 };
 
+const PER_OP: Column = {
+  title: "us/op", width: 7, show: (r) => digits(r.hostUsPerOp ?? NaN),
+};
+
 const REST: readonly Column[] = [
   { title: "roofline", width: 12, show: ({ roofline }) => {
     return roofline ? `${percent(roofline.share)} ${roofline.bound}` : "reference";
@@ -54,13 +58,18 @@ export interface TableOptions {
   readonly sizes: readonly string[];
   /** Whether the cases work on matrices, whose rate has a column. */
   readonly matrices: boolean;
+  /** Whether the cases count operations, whose time on the host has a column. */
+  readonly ops: boolean;
 }
 
 /** A table that grows by a row for each case; the adapter's name is on top. */
 export function tableReport(about: Circumstances, options: TableOptions, print: Print): Report {
   const name = Math.max(...["case", ...options.names].map((text) => text.length));
   const size = Math.max(...["size", ...options.sizes].map((text) => text.length));
-  const columns = [...NUMBERS, ...(options.matrices ? [MATRICES] : []), ...REST];
+  const { matrices, ops } = options;
+  const columns = [
+    ...NUMBERS, ...(matrices ? [MATRICES] : []), ...REST, ...(ops ? [PER_OP] : []),
+  ];
   const row = (first: string, second: string, cell: (column: Column) => string) => {
     const cells = columns.map((column) => cell(column).padStart(column.width));
     print([first.padEnd(name), second.padStart(size), ...cells].join("  "));
@@ -73,7 +82,7 @@ export function tableReport(about: Circumstances, options: TableOptions, print: 
   };
 }
 
-function heading(about: Circumstances, { timer, matrices }: TableOptions): string[] {
+function heading(about: Circumstances, { timer, matrices, ops }: TableOptions): string[] {
   const { adapter, host, software, commit } = about;
   const kind = software ? "software adapter" : "GPU";
   const clock = timer === "gpu" ? "GPU time, by timestamps" : "wall time: no timestamps here";
@@ -84,6 +93,7 @@ function heading(about: Circumstances, { timer, matrices }: TableOptions): strin
     "Roofline: share of what the two references on top allow a case; above 100 % for work that a",
     "cache holds.",
     ...(matrices ? ["Flops count one triangle of a symmetric product."] : []),
+    ...(ops ? ["us/op: the host's microseconds for one operation, or one step."] : []),
     "",
   ];
 }

@@ -22,8 +22,8 @@ export { type MatmulOptions, matmulFused } from "./matmul.ts";
 export { type OpenOptions, openDevice } from "./open_device.ts";
 export { currentDevice } from "./open_devices.ts";
 export { type KernelTime, type Profile, profile } from "./profile.ts";
-export { Rng, type RngJournal, type RngState, type StreamWords, checkRng, normal, noteRandom, philox, randomBits, rng,
-  uniform, withRandom } from "./random.ts";
+export { Rng, type RngJournal, type RngState, type StreamWords, checkRng, normal, noteRandom,
+  philox, randomBits, rng, uniform, withRandom } from "./random.ts";
 export { f32Bits } from "./recorder.ts";
 export { ARGMAX, ARGMIN, MAX, MEAN, MIN, NORM, PROD, type Reduction, SUM, SUM_SQUARES, reduce } from
   "./reduce.ts";

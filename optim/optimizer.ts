@@ -287,6 +287,7 @@ export class Optimizer implements Disposable {
 /** A moment by the clock. */
 function momentAt(now: () => Now): Moment {
   return {
-    live: (compute) => live(() => compute(now())), decide: (compute) => decide(() => compute(now())),
+    live: (compute) => live(() => compute(now())),
+    decide: (compute) => decide(() => compute(now())),
   };
 }

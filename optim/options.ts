@@ -24,7 +24,8 @@ export interface CommonOptions {
   /**
    * Called at every step with the gradients; what it returns takes their place before they are
    * looked at, clipped and averaged: the mean over several workers, say. Synchronous, and a tree of
-   * the same names and shapes. Default: the gradients.
+   * the same names and shapes. In a compiled step it is recorded with the rest. Default: the
+   * gradients.
    */
   readonly reduce?: (grads: Tree) => Tree;
   /**

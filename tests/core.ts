@@ -5,6 +5,7 @@ import "./autograd/accumulate.test.ts";
 import "./autograd/attention.test.ts";
 import "./autograd/checkpoint.test.ts";
 import "./autograd/compile.test.ts";
+import "./autograd/compile_errors.test.ts";
 import "./autograd/conv.test.ts";
 import "./autograd/custom_vjp.test.ts";
 import "./autograd/einsum.test.ts";

@@ -54,6 +54,11 @@ export function recordStep<R>(device: Device, step: Step<R>, memory: PlanMemory)
   }
 }
 
+/** Whether a result lies in memory that the step took. */
+function isInside(result: Result | undefined): boolean {
+  return typeof result === "object" && "memory" in result && result.memory instanceof Slot;
+}
+
 /** Whether a step still holds memory it took, beside its results. */
 function keepsMemory(
   { slots }: Recording, results: readonly Result[], tensors: readonly Tensor[],
@@ -62,9 +67,7 @@ function keepsMemory(
   if (slots.some((slot) => !slot.released && !returned.has(slot))) return true;
   const holders = new Map<Storage, number>();
   tensors.forEach((t, i) => {
-    const result = results[i];
-    const inside = typeof result === "object" && "memory" in result && result.memory instanceof Slot;
-    if (!inside) return;
+    if (!isInside(results[i])) return;
     const storage = t.storage("compile");
     holders.set(storage, (holders.get(storage) ?? 0) + 1);
   });

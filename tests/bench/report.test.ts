@@ -14,7 +14,8 @@ const about: Circumstances = {
 const result: Result = {
   name: "matmul", size: "256x1024", timer: "gpu", median: 1.23456789, p90: 2, spread: 0.25,
   runs: 812, gflops: 27.18281828, gbps: 0.5, matricesPerSecond: undefined,
-  roofline: { share: 0.75, bound: "compute" }, dispatches: 3, hostUs: 4.5, peakBytes: 3145728,
+  roofline: { share: 0.75, bound: "compute" }, dispatches: 3, hostUs: 4.5, hostUsPerOp: undefined,
+  peakBytes: 3145728,
 };
 
 test("a line of JSON has the case, its numbers and where they come from", () => {
@@ -26,11 +27,12 @@ test("a line of JSON has the case, its numbers and where they come from", () => 
   });
 });
 
-test("matrices have a rate, and without git there is no commit", () => {
-  const json = toJson({ ...result, matricesPerSecond: 400 }, { ...about, commit: undefined },
-    new Date(0));
+test("matrices have a rate, operations a time, and without git there is no commit", () => {
+  const more = { ...result, matricesPerSecond: 400, hostUsPerOp: 1.5 };
+  const json = toJson(more, { ...about, commit: undefined }, new Date(0));
 
   assert.is(json.matrices_per_s, 400);
+  assert.is(json.host_us_per_op, 1.5);
   assert.not("commit" in JSON.parse(JSON.stringify(json)));
 });
 
@@ -55,10 +57,11 @@ test("with JSON, what is no result goes to the other stream", () => {
 test("the table names the adapter, warns of a software adapter, and its columns line up", () => {
   const lines: string[] = [];
   const names = ["matmul", "longer name"];
-  const options = { timer: "gpu", names, sizes: ["64"], matrices: true } as const;
+  const options = { timer: "gpu", names, sizes: ["64"], matrices: true, ops: true } as const;
   const report = tableReport(about, options, (line) => lines.push(line));
   report.result({ ...result, size: "64", roofline: undefined });
-  report.result({ ...result, name: "longer name", size: "64", matricesPerSecond: 123456 });
+  const rates = { matricesPerSecond: 123456, hostUsPerOp: 7.5 };
+  report.result({ ...result, name: "longer name", size: "64", ...rates });
 
   const [header = "", ...rows] = lines.slice(lines.indexOf("") + 1);
   assert.match(lines[0] ?? "", "Pretended GPU 9 (software adapter), node, commit abc123");
@@ -66,6 +69,7 @@ test("the table names the adapter, warns of a software adapter, and its columns 
   assert.equal(rows.map((row) => row.length), [header.length, header.length]);
   assert.match(rows[0] ?? "", "reference");
   assert.match(rows[1] ?? "", /123456 +75 % compute/);
+  assert.match(rows[1] ?? "", / 7\.5$/);
 });
 
 test("numbers keep three digits and need no exponent", () => {

@@ -43,11 +43,9 @@ async function runBench(...args: readonly string[]): Promise<Outcome> {
 }
 
 test.needs("node", "an unknown name or size ends at once, in one line, with code 2", async () => {
-  assert.equal(await runBench("fft"), {
-    code: 2, out: "",
-    err: 'bench: no such bench: "fft". Choose matmul, conv, elementwise, reduce, softmax, sign '
-      + "or ops.\n",
-  });
+  const unknown = await runBench("fft");
+  assert.equal([unknown.code, unknown.out], [2, ""]);
+  assert.match(unknown.err, /^bench: no such bench: "fft"\. Choose matmul, .*\w or \w+\.\n$/);
   const { code, err } = await runBench("softmax", "--size", "8");
   assert.is(code, 2);
   assert.match(err, /^bench: --size: softmax takes no such size: 8\. Give one like .*\n$/);

@@ -99,7 +99,11 @@ for (const [name, benches] of Object.entries(groups)) {
   test(`${name}: every bench computes what it says`, async () => {
     for (const { name: of, sizes, make } of benches) {
       const forms = new Map(sizes.map((size) => [numbersOf(size).length, small(size)]));
-      for (const size of forms.values()) await checkOnce(`${of} ${showSize(size)}`, make(size));
+      for (const size of forms.values()) {
+        const work = make(size);
+        await checkOnce(`${of} ${showSize(size)}`, work);
+        work.free?.();
+      }
     }
   });
 }

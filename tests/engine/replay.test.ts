@@ -106,7 +106,7 @@ test("a live whole number reaches an integer kernel", async () => {
   for (n = -3; n < 1; n++) assert.equal([...await step(x).read()], [5 + n, 6 + n]);
 });
 
-test("what is decided on the host has a record for each outcome, and is not done twice", async () => {
+test("what the host decides has a record for each outcome, and is not done twice", async () => {
   const count = new Count();
   let runs = 0;
   using step = compile((x: Tensor) => {

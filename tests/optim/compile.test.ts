@@ -120,7 +120,7 @@ test("clipping, rates by path, coupled decay and every option of the host are re
   });
 });
 
-test("a state loaded between replays is gone on from, at the step it was saved", async ({ rng }) => {
+test("a state loaded between replays is gone on from, at its step", async ({ rng }) => {
   const saved = new Map<Optimizer, OptimizerState>();
   await assertReplays(rng, () => adamw({ lr: 0.1 }), { a: [3], b: [2, 2] }, (t, { optimizer }) => {
     if (t === 3) saved.set(optimizer, copyOf(optimizer.state));
@@ -167,7 +167,8 @@ test("a schedule or a rate that does not do stops the replay before any change",
   const g = tensor([1, 1]);
   step(g);
   factor = NaN;
-  assertThrows(() => step(g), RangeError, /^sgd: the schedule gives no learning rate: NaN at step 1/);
+  assertThrows(() => step(g), RangeError,
+    /^sgd: the schedule gives no learning rate: NaN at step 1\. /);
   factor = 2;
   step(g);
 
