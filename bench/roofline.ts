@@ -1,7 +1,7 @@
 // What the adapter can do at best, measured in the same run: how fast a copy moves bytes, and how
 // fast a large product computes.
 
-import { type Device, GpuError, matmul, normal, openScope, rng, scope } from
+import { type Device, GpuError, evaluate, matmul, normal, openScope, rng, scope } from
   "../autograd/index.ts";
 import { contiguousCopy } from "../engine/index.ts";
 import { type Bench, type Size, type Work, bench } from "./harness.ts";
@@ -88,7 +88,7 @@ async function timeOfRun(device: Device, make: () => Work): Promise<number> {
   try {
     const { run } = make();
     const timer = wallTimer(device);
-    const once = () => scope(() => void run());
+    const once = () => evaluate(scope(run)).dispose();
     await timer.time(once);
     return (await timer.time(once)).ms;
   } finally {

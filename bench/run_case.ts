@@ -1,6 +1,6 @@
 // One case from its inputs to its row: is it right, is all of it done, how long does it take?
 
-import { type Device, openScope, scope } from "../autograd/index.ts";
+import { type Device, evaluate, openScope, scope } from "../autograd/index.ts";
 import { checkSpots } from "./check.ts";
 import type { Work } from "./harness.ts";
 import { type Effort, type Measured, measure } from "./measure.ts";
@@ -93,7 +93,7 @@ async function timeWork(
 ): Promise<Omit<Result, "name" | "size">> {
   const { bytes } = device.pool;
   bytes.peak = bytes.live; // the peak of this case, not of the ones before it
-  const once = () => scope(() => void work.run());
+  const once = () => evaluate(scope(work.run)).dispose();
   const measured = await measure(name, device, once, timer, effort);
   const summary = summarize(measured.samples);
   return {

@@ -5,6 +5,7 @@ import { type DType, type HostArray, bytesPerElement, deviceWords, hostArray, st
 import { contiguousCopy } from "./elementwise.ts";
 import { DeviceLostError, GpuError } from "./errors.ts";
 import { FAULT_BYTES, Faults } from "./faults.ts";
+import { Fusion } from "./fusion/fusion.ts";
 import { MatmulKernels } from "./matmul/family.ts";
 import { noteGone } from "./open_devices.ts";
 import { PipelineCache } from "./pipeline.ts";
@@ -45,6 +46,8 @@ export interface DeviceSettings {
   readonly owned?: boolean;
   /** Whether to remember where tensors were made. Default false. */
   readonly debug?: boolean;
+  /** Whether elementwise results wait, to be computed in chains. Default true. */
+  readonly fusion?: boolean;
   /** Chooses kernels by timing them. */
   readonly tuner?: Tuner | undefined;
 }
@@ -67,6 +70,8 @@ export class Device implements Disposable {
   /** @internal */
   readonly faults: Faults;
   /** @internal */
+  readonly fusion: Fusion;
+  /** @internal */
   readonly matmuls: MatmulKernels;
   /** @internal Set where kernels are chosen by timing them. */
   readonly tuner: Tuner | undefined;
@@ -81,7 +86,7 @@ export class Device implements Disposable {
 
   /** @internal Use `openDevice`. */
   constructor(gpu: GPUDevice, info: DeviceInfo, settings: DeviceSettings = {}) {
-    const { owned = true, debug = false, tuner } = settings;
+    const { owned = true, debug = false, fusion = true, tuner } = settings;
     this.gpu = gpu;
     this.info = info;
     this.debug = debug;
@@ -89,6 +94,7 @@ export class Device implements Disposable {
     this.pool = new BufferPool(gpu);
     this.#staging = new Staging(gpu);
     this.faults = new Faults(gpu, this.pool);
+    this.fusion = new Fusion(this, fusion);
     this.recorder = new Recorder(gpu, (send) => this.#guarded(send));
     this.matmuls = new MatmulKernels(this);
     this.tuner = tuner;
@@ -126,10 +132,14 @@ export class Device implements Disposable {
     return { tensors: this.#tensors, ...this.pool.bytes };
   }
 
-  /** Sends the recorded work without waiting for it. */
+  /**
+   * Sends the recorded work without waiting for it; elementwise results that are still waiting to
+   * be computed are recorded first.
+   */
   flush(): void {
     refuseInStep("flush", "It is sent when the step is done.");
     this.check("flush");
+    this.fusion.flush();
     this.recorder.flush();
   }
 
@@ -145,6 +155,7 @@ export class Device implements Disposable {
 
   async #idle(): Promise<void> {
     this.check("flush");
+    this.fusion.flush();
     const staging = this.faults.pending ? this.#staging.acquire(FAULT_BYTES) : undefined;
     if (staging) this.faults.collect(this.recorder, staging.gpu, 0);
     this.flush();
@@ -227,6 +238,9 @@ export class Device implements Disposable {
         `${dispatch.kernel.name}: the tensors are on different devices. Make all of them on one.`,
       );
     }
+    dispatch.buffers.forEach((buffer, i) => {
+      if (dispatch.kernel.bindings[i] === "w") this.fusion.beforeWrite(buffer);
+    });
     this.recorder.record(dispatch);
   }
 

@@ -28,7 +28,9 @@ export class Faults {
   constructor(gpu: GPUDevice, pool: BufferPool) {
     const usage = STORAGE | COPY_SRC | COPY_DST;
     const buffer = gpu.createBuffer({ label: "faults", size: FAULT_BYTES, usage });
-    this.buffer = { gpu: buffer, pool, id: 0, size: FAULT_BYTES, batch: -1, generation: 0 };
+    this.buffer = {
+      gpu: buffer, pool, id: 0, size: FAULT_BYTES, batch: -1, generation: 0, readers: 0,
+    };
   }
 
   /** The word by which a kernel names the operation; kernels keep quiet for 0. */

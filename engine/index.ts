@@ -14,6 +14,7 @@ export type { Body } from "./elementwise_text.ts";
 export { DeviceLostError, DisposedError, DtypeError, GpuError, IndexError, NonFiniteError,
   ShapeError } from
   "./errors.ts";
+export { evaluate } from "./fusion/evaluate.ts";
 export { type GroupKernel, runGroups } from "./groups.ts";
 export { roundHalf } from "./half.ts";
 export { type HostState, isCapturing } from "./capture.ts";

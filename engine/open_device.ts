@@ -19,6 +19,11 @@ export interface OpenOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** Remember where tensors were made, for error messages and leak reports. Slow. */
   readonly debug?: boolean;
+  /**
+   * Let elementwise results wait until they are needed, to compute chains of them at once. The
+   * numbers are the same without it; to be switched off when looking for a fault. Default true.
+   */
+  readonly fusion?: boolean;
 }
 
 const FEATURES: readonly GPUFeatureName[] = ["shader-f16", "subgroups", "timestamp-query"];
@@ -42,7 +47,7 @@ const LIMITS = [
  * console.log(device.name);
  */
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
-  const { software = "auto", debug = false, powerPreference } = options;
+  const { software = "auto", debug = false, fusion = true, powerPreference } = options;
   if (!["auto", "never", "only"].includes(software)) {
     throw new RangeError(
       `openDevice: unknown choice of software adapter: ${String(software)}. `
@@ -51,13 +56,13 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   }
   if (options.device) {
     const info = describe(options.device.adapterInfo, false);
-    return noteOpen(new Device(options.device, info, { owned: false, debug }));
+    return noteOpen(new Device(options.device, info, { owned: false, debug, fusion }));
   }
   const found = options.adapter
     ? { adapter: options.adapter, software: isSoftwareAdapter(options.adapter) }
     : await host.requestAdapter(software, powerPreference ? { powerPreference } : {});
   const gpu = await requestDevice(found.adapter);
-  const device = new Device(gpu, describe(found.adapter.info, found.software), { debug });
+  const device = new Device(gpu, describe(found.adapter.info, found.software), { debug, fusion });
   if (found.software) announce(device.name);
   return noteOpen(device);
 }

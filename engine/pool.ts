@@ -15,6 +15,8 @@ export interface PooledBuffer {
   batch: number;
   /** How often it has gone back to the pool: who holds it since then is somebody else. */
   generation: number;
+  /** How many results that wait to be computed read it. */
+  readers: number;
 }
 
 /** Bytes in use on the device, as `Device.memory` reports them. */
@@ -65,8 +67,8 @@ export class BufferPool {
    * @throws GpuError if the device cannot bind that many bytes
    */
   acquire(bytes: number, avoidBatch?: number): PooledBuffer {
+    this.check(bytes);
     const size = sizeClass(bytes);
-    this.#checkSize(bytes, size);
     const list = this.#free.get(size) ?? [];
     const pick = list.findLastIndex((b) => b.batch !== avoidBatch);
     const reused = pick < 0 ? undefined : list.splice(pick, 1)[0];
@@ -108,17 +110,18 @@ export class BufferPool {
     this.#closed = true;
   }
 
-  #create(size: number): PooledBuffer {
-    const usage = STORAGE | COPY_SRC | COPY_DST;
-    const gpu = this.#gpu.createBuffer({ size, usage });
-    return { gpu, pool: this, id: this.#nextId++, size, batch: -1, generation: 0 };
-  }
-
-  #checkSize(bytes: number, size: number): void {
-    if (size <= this.#limit) return;
+  /** Throws GpuError if the device cannot bind that many bytes. */
+  check(bytes: number): void {
+    if (sizeClass(bytes) <= this.#limit) return;
     throw new GpuError(
       `tensor: too large for this adapter: ${bytes} bytes (limit ${this.#limit}). `
         + `Split it along an axis.`,
     );
+  }
+
+  #create(size: number): PooledBuffer {
+    const usage = STORAGE | COPY_SRC | COPY_DST;
+    const gpu = this.#gpu.createBuffer({ size, usage });
+    return { gpu, pool: this, id: this.#nextId++, size, batch: -1, generation: 0, readers: 0 };
   }
 }

@@ -86,6 +86,7 @@ export async function profile(device: Device, body: () => void): Promise<Profile
   const start = performance.now();
   try {
     body();
+    device.fusion.flush();
   } finally {
     device.recorder.timer = undefined;
   }

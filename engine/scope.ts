@@ -31,7 +31,7 @@ class OwningScope implements Scope {
 }
 
 /** Calls `visit` with every tensor in nested arrays and plain objects. */
-function eachTensor(tree: unknown, visit: (t: Tensor) => void): void {
+export function eachTensor(tree: unknown, visit: (t: Tensor) => void): void {
   if (tree instanceof Tensor) visit(tree);
   else if (typeof tree === "object" && tree !== null && !ArrayBuffer.isView(tree)) {
     for (const child of Object.values(tree)) eachTensor(child, visit);

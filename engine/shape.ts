@@ -205,3 +205,17 @@ export function reshapedStrides(from: Layout, to: Shape): number[] | undefined {
   }
   return strides;
 }
+
+/** Whether two shapes are equal. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Whether two layouts show the same elements in the same places. */
+export function sameLayout(a: Layout, b: Layout): boolean {
+  return a === b || (a.offset === b.offset && sameShape(a.shape, b.shape)
+    && sameShape(a.strides, b.strides));
+}

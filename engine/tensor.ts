@@ -30,8 +30,7 @@ export class Tensor implements Disposable {
   readonly id: number;
   /** @internal Where the elements lie in the storage. */
   readonly layout: Layout;
-  /** @internal The tensors of the scope that owns this one. */
-  owner: Set<Tensor> | undefined;
+  #owner: Set<Tensor> | undefined;
   #storage: Storage | undefined;
   readonly #madeAt: string | undefined;
 
@@ -42,9 +41,20 @@ export class Tensor implements Disposable {
     this.layout = layout;
     this.id = id;
     this.#storage = storage;
+    storage.kept++;
     this.#madeAt = device.debug ? new Error("made").stack : undefined;
     device.tensorMade(this, this.#madeAt);
     own(this);
+  }
+
+  /** @internal The tensors of the scope that owns this one. */
+  get owner(): Set<Tensor> | undefined {
+    return this.#owner;
+  }
+
+  set owner(set: Set<Tensor> | undefined) {
+    if (this.#storage) this.#storage.kept += Number(!set) - Number(!this.#owner);
+    this.#owner = set;
   }
 
   /** Sizes of the axes, outermost first; `[]` for a scalar. */
@@ -126,6 +136,7 @@ export class Tensor implements Disposable {
     if (!this.#storage) return;
     this.owner?.delete(this);
     this.owner = undefined;
+    this.#storage.kept--;
     this.#storage.release();
     this.#storage = undefined;
     this.device.tensorGone(this);

@@ -1,9 +1,18 @@
-// Frame of every elementwise kernel: one call of `element_block(i)` per thread, i < p.threads.
+// Frame of every elementwise kernel: one call of `element_block(i)` for each i < p.threads. A lane
+// takes as many blocks as the host says, each as far from the last as the group is wide, so that
+// neighbouring lanes stay on neighbouring blocks.
 // The engine writes the bindings, the parameter block and `element_block` around the bodies.
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = id.x + id.y * groups.x * 64u;
-  if (i < p.words[0].x) {
-    element_block(i);
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let turns = p.words[0].w;
+  var i = (group.x + group.y * groups.x) * turns * 64u + lane;
+  for (var turn = 0u; turn < turns; turn++) {
+    if (i < p.words[0].x) {
+      element_block(i);
+    }
+    i += 64u;
   }
 }

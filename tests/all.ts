@@ -43,6 +43,7 @@ import "./engine/choose_adapter.test.ts";
 import "./engine/device.test.ts";
 import "./engine/elementwise.test.ts";
 import "./engine/faults.test.ts";
+import "./engine/fusion.test.ts";
 import "./engine/half.test.ts";
 import "./engine/hazards.test.ts";
 import "./engine/host.test.ts";

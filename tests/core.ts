@@ -24,6 +24,7 @@ import "./autograd/views.test.ts";
 import "./engine/choose_adapter.test.ts";
 import "./engine/device.test.ts";
 import "./engine/elementwise.test.ts";
+import "./engine/fusion.test.ts";
 import "./engine/faults.test.ts";
 import "./engine/half.test.ts";
 import "./engine/hazards.test.ts";

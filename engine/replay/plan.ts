@@ -6,7 +6,7 @@ import { PlanBuffers } from "./buffers.ts";
 import { type Group, groupsOf } from "./groups.ts";
 import type { PlanMemory } from "./memory.ts";
 import { PlanParams } from "./params.ts";
-import type { Launch, Recording } from "./recording.ts";
+import { type Launch, type Place, type Recording, Slot } from "./recording.ts";
 import { type Result, rebuild, slotsOf } from "./results.ts";
 import { redo } from "./work.ts";
 
@@ -28,6 +28,8 @@ export class Plan {
   readonly #calls: readonly Call[];
   /** The groups that are bound for every replay. */
   readonly #moving: readonly Group[];
+  /** Memory from outside that is written. */
+  readonly #written: readonly Place[];
   readonly #faults: boolean;
 
   constructor(recording: Recording, results: readonly Result[], memory: PlanMemory) {
@@ -45,6 +47,7 @@ export class Plan {
       const [group, at] = [groups[i] as Group, this.#params.offsets[i] as number]; // one for each
       return { kernel, grid, group, offset: [at] };
     });
+    this.#written = writtenPlaces(launches);
     this.#faults = recording.outside.has(device.faults.buffer);
   }
 
@@ -75,6 +78,7 @@ export class Plan {
   replay(args: readonly Tensor[], storages: readonly Storage[]): Tensor[] {
     const buffers = this.#buffers;
     buffers.inputs = storages.map(({ buffer }) => buffer);
+    for (const place of this.#written) this.#device.fusion.beforeWrite(buffers.of(place));
     const outputs = buffers.takeOutputs();
     this.#bind(this.#moving);
     if (this.#faults) this.#device.faults.expect();
@@ -105,6 +109,14 @@ export class Plan {
     this.#buffers.free();
     this.#params.free();
   }
+}
+
+/** The places outside a step that its dispatches write to, each once. */
+function writtenPlaces(launches: readonly Launch[]): readonly Place[] {
+  const written = launches.flatMap(({ kernel, places }) => {
+    return places.filter((place, i) => kernel.bindings[i] === "w" && !(place instanceof Slot));
+  });
+  return [...new Set(written)];
 }
 
 function encode(pass: GPUComputePassEncoder, calls: readonly Call[]): void {

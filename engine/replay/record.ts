@@ -35,6 +35,7 @@ export interface Recorded<R> {
  */
 export function recordStep<R>(device: Device, step: Step<R>, memory: PlanMemory): Recorded<R> {
   const { args, storages } = step;
+  device.fusion.flush(); // and what came before is not
   const recording = new Recording(device, args, storages);
   const fresh = new Set<Tensor>();
   capturing.now = recording;
@@ -44,6 +45,7 @@ export function recordStep<R>(device: Device, step: Step<R>, memory: PlanMemory)
       for (const t of step.tensorsIn(made)) if (t.owner === openSets.at(-1)) fresh.add(t);
       return made;
     });
+    device.fusion.flush(); // what the step has put off is part of it
     const tensors = step.tensorsIn(result);
     const results = tensors.map((t) => resultOf(recording, t, args, fresh.has(t)));
     capturing.now = undefined;

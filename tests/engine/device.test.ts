@@ -2,7 +2,7 @@
 
 import { host } from "#gpu";
 import * as assert from "uvu/assert";
-import { type Device, add, currentDevice, mul, openDevice, ones, sum, tensor, zeros } from
+import { type Device, add, currentDevice, evaluate, mul, openDevice, ones, sum, tensor, zeros } from
   "../../autograd/index.ts";
 import { DeviceLostError, DisposedError, GpuError } from "../../engine/index.ts";
 import { suite } from "../harness.ts";
@@ -156,8 +156,8 @@ test("`using` closes a device at the end of the block", async () => {
 
 test("dispatches and submits are counted; nothing is sent before it is asked for", async () => {
   await withDevice({}, async (own) => {
-    using x = zeros([4], { device: own });
-    using y = add(x, 1);
+    using x = evaluate(zeros([4], { device: own }));
+    using y = evaluate(add(x, 1));
     assert.equal({ ...own.counts }, { dispatches: 2, submits: 0 });
     own.flush();
     own.flush();
@@ -171,7 +171,7 @@ test("dispatches and submits are counted; nothing is sent before it is asked for
 
 test("a full batch is sent by itself", async () => {
   await withDevice({}, (own) => {
-    for (let i = 0; i < 600; i++) zeros([4], { device: own }).dispose();
+    for (let i = 0; i < 600; i++) evaluate(zeros([4], { device: own })).dispose();
 
     assert.equal({ ...own.counts }, { dispatches: 600, submits: 2 });
   });
@@ -180,8 +180,8 @@ test("a full batch is sent by itself", async () => {
 test("memory counts handles, and bytes by size class: in use, kept and at the peak", async () => {
   await withDevice({}, (own) => {
     assert.equal(own.memory(), { tensors: 0, live: 0, pooled: 0, peak: 0 });
-    const small = zeros([3], { device: own }); // 256 bytes at least
-    const large = zeros([1000], { device: own }); // 4000 bytes: 4096
+    const small = evaluate(zeros([3], { device: own })); // 256 bytes at least
+    const large = evaluate(zeros([1000], { device: own })); // 4000 bytes: 4096
     const alias = large.alias();
     assert.equal(own.memory(), { tensors: 3, live: 4352, pooled: 0, peak: 4352 });
 
@@ -189,8 +189,8 @@ test("memory counts handles, and bytes by size class: in use, kept and at the pe
     assert.equal(own.memory(), { tensors: 2, live: 4352, pooled: 0, peak: 4352 });
     alias.dispose();
     assert.equal(own.memory(), { tensors: 1, live: 256, pooled: 4096, peak: 4352 });
-    zeros([950], { device: own }).dispose(); // 3800 bytes: 4096 again
-    zeros([800], { device: own }).dispose(); // 3200 bytes: 3584
+    evaluate(zeros([950], { device: own })).dispose(); // 3800 bytes: 4096 again
+    evaluate(zeros([800], { device: own })).dispose(); // 3200 bytes: 3584
     small.dispose();
     assert.equal(own.memory(), { tensors: 0, live: 0, pooled: 4096 + 3584 + 256, peak: 4352 });
     own.trim();

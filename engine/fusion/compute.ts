@@ -1,0 +1,156 @@
+import { isHalf, storageBytes } from "../dtype.ts";
+import { type LeafText, type Program, HEADER_WORDS, isVector, programKey, programSource } from
+  "../elementwise_text.ts";
+import { ShapeError } from "../errors.ts";
+import { foldGrid } from "../grid.ts";
+import { isScalar } from "../live.ts";
+import { PARAM_BYTES } from "../pipeline.ts";
+import type { PooledBuffer } from "../pool.ts";
+import { type Layout, type Shape, MAX_RANK, isContiguous, sameLayout, sameShape, show } from
+  "../shape.ts";
+import { type Chain, gather } from "./chain.ts";
+import { type Fusion, computeAll } from "./fusion.ts";
+import { stepsToKeep } from "./keep.ts";
+import type { Pending } from "./pending.ts";
+import { type Walk, planWalk } from "./walk.ts";
+
+/** Storage buffers that every adapter lets a kernel have. */
+const MAX_BINDINGS = 8;
+const MAX_WORDS = PARAM_BYTES / 4;
+const WORKGROUP = 64;
+
+/** A chain with what is needed to dispatch it. */
+interface Plan {
+  readonly chain: Chain;
+  /** Steps before the last whose results are written, too. */
+  readonly kept: readonly Pending[];
+  readonly walk: Walk;
+  /** What is only read. */
+  readonly bound: readonly PooledBuffer[];
+  readonly program: Program;
+}
+
+/**
+ * Computes a result that waits, and with it those before it that others hold.
+ *
+ * @param all whether these are all computed now; else what is cheap to work out again waits on
+ */
+export function computeChain(fusion: Fusion, root: Pending, all: boolean): void {
+  const plan = planChain(root, all);
+  const buffer = fusion.device.pool.acquire(storageBytes(root.size, root.out));
+  dispatch(fusion, root, plan, buffer);
+  root.settle(buffer);
+}
+
+/** Computes a result over elements of its storage, which may be among what it is computed from. */
+export function computeInto(fusion: Fusion, root: Pending): void {
+  const { buffer } = root.storage;
+  const spared = spareReaders(fusion, root, buffer);
+  dispatch(fusion, root, planChain(root, spared, buffer), buffer);
+  root.drop();
+}
+
+/**
+ * Computes what reads the target, but for steps of this chain that read each element in place.
+ *
+ * @returns whether there are such: what others hold of them must be computed with the chain
+ */
+function spareReaders(fusion: Fusion, root: Pending, buffer: PooledBuffer): boolean {
+  const own = root.inputs.filter((x) => !isScalar(x) && x.storage === root.storage);
+  if (buffer.readers === own.length) return false;
+  const readers = fusion.readersOf(buffer);
+  const { steps } = gather(root);
+  const inPlace = ({ inputs, layout: { shape } }: Pending) => inputs.every((x) => {
+    return isScalar(x) || x.storage !== root.storage
+      || samePlaces(x.layout, shape, root.layout);
+  });
+  const others = readers.filter((r) => !(steps.includes(r) && inPlace(r)));
+  computeAll(others);
+  return others.length < readers.length;
+}
+
+/** Whether a layout, read by a step of that shape, and the target show the same places in order. */
+function samePlaces(x: Layout, shape: Shape, target: Layout): boolean {
+  if (sameLayout(x, target)) return sameShape(shape, target.shape);
+  return x.offset === target.offset && isContiguous(x) && isContiguous(target)
+    && sameShape(x.shape, shape);
+}
+
+/**
+ * Plans a chain; where it is too large, or its shapes do not go together, parts of it come first.
+ *
+ * @param target what the result is written over, if it has no buffer of its own
+ */
+function planChain(root: Pending, all: boolean, target?: PooledBuffer): Plan {
+  for (;;) {
+    const chain = gather(root);
+    const plan = fitted(chain, all, target);
+    if (plan) return plan;
+    const inner = chain.steps.slice(0, -1).reverse();
+    const [last] = inner;
+    if (!last) throw rankError(root);
+    (inner.find((step) => fitted(gather(step), all)) ?? last).compute(all);
+  }
+}
+
+/** The plan of a chain, unless one kernel cannot do it. */
+function fitted(chain: Chain, all: boolean, target?: PooledBuffer): Plan | undefined {
+  const { steps, leaves, constants } = chain;
+  const root = steps[steps.length - 1] as Pending; // a chain has its result
+  const half = isHalf(root.out);
+  const walk = planWalk({ layout: root.layout, half, partly: target !== undefined }, leaves);
+  if (!walk || HEADER_WORDS + constants.length + walk.words.length > MAX_WORDS) return undefined;
+  const kept = stepsToKeep(chain, all);
+  if (kept.length > 0 && half && walk.rank !== undefined) return undefined;
+  const bound: PooledBuffer[] = [];
+  const texts: LeafText[] = [];
+  leaves.forEach(({ storage: { buffer }, dtype, reader }, k) => {
+    const walked = walk.walked[k] ?? "strided";
+    const type = reader.stored(dtype);
+    // A buffer has one binding for all that read it alike.
+    const like = leaves.findIndex((other, j) => {
+      return j < k && other.storage.buffer === buffer && texts[j]?.type === type
+        && isVector(texts[j]?.walked) === isVector(walked);
+    });
+    const binding = buffer === target ? -1 : texts[like]?.binding ?? bound.push(buffer) - 1;
+    texts.push({ type, walked, binding });
+  });
+  if (bound.length + 1 + kept.length > MAX_BINDINGS) return undefined;
+  const program = {
+    steps, args: chain.args, leaves: texts, bound: bound.length, constants: constants.length,
+    kept: kept.map((step) => step.place), out: root.stored(root.out), store: walk.store,
+    rank: walk.rank, run: walk.run, words: walk.words.length,
+  };
+  return { chain, kept, walk, bound, program };
+}
+
+function dispatch(
+  { device }: Fusion, root: Pending, { chain, kept, walk, bound, program }: Plan,
+  target: PooledBuffer,
+): void {
+  const outs = kept.map(({ size, out }) => device.pool.acquire(storageBytes(size, out)));
+  const turns = turnsOf(walk.threads, device.info.software);
+  device.recorder.record({
+    kernel: device.kernels.get(programKey(program), () => programSource(program)),
+    buffers: [...bound, target, ...outs],
+    params: [walk.threads, root.size, 0, turns, ...chain.constants, ...walk.words],
+    grid: foldGrid(Math.ceil(walk.threads / (WORKGROUP * turns))),
+  });
+  kept.forEach((step, k) => step.settle(outs[k] as PooledBuffer)); // one for each
+}
+
+/**
+ * Blocks a lane takes: several, where there are groups enough to fill the device all the same. On
+ * software adapters a group costs more than a block.
+ */
+function turnsOf(threads: number, software: boolean): number {
+  const [most, groups] = software ? [16, 32] : [4, 1024];
+  return Math.min(most, Math.max(1, Math.floor(threads / (WORKGROUP * groups))));
+}
+
+function rankError({ body, layout: { shape } }: Pending): ShapeError {
+  return new ShapeError(
+    `${body.name}: too many axes that cannot be merged: ${show(shape)} (limit ${MAX_RANK}). `
+      + `Make the operands contiguous or merge axes with reshape.`,
+  );
+}

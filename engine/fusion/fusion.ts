@@ -1,0 +1,101 @@
+import type { Device } from "../device.ts";
+import { bytesPerElement } from "../dtype.ts";
+import { isScalar } from "../live.ts";
+import type { PooledBuffer } from "../pool.ts";
+import { MAX_RANK } from "../shape.ts";
+import { measure } from "./chain.ts";
+import type { Pending } from "./pending.ts";
+
+/** Steps of a chain at most: what its kernel takes to compile grows with them. */
+const MAX_STEPS = 16;
+/** A result waits only while it holds at most this many times its own bytes, and some. */
+const MAX_HELD = 8;
+const HELD_ANYWAY = 65536;
+
+/** The results of a device that wait to be computed. */
+export class Fusion {
+  readonly device: Device;
+  readonly #enabled: boolean;
+  /** The one made last. */
+  #last: Pending | undefined;
+
+  /** @param enabled whether results wait at all; else each is computed at once */
+  constructor(device: Device, enabled: boolean) {
+    this.device = device;
+    this.#enabled = enabled;
+  }
+
+  /**
+   * Lets a result wait, unless that would keep too much memory or make too long a chain.
+   *
+   * @throws ShapeError if it has too many axes that cannot be merged
+   */
+  add(result: Pending): void {
+    result.before = this.#last;
+    if (this.#last) this.#last.after = result;
+    this.#last = result;
+    const { size, out, layout: { shape } } = result;
+    const most = MAX_HELD * size * bytesPerElement(out) + HELD_ANYWAY;
+    if (result.steps > MAX_STEPS || result.bytes > most) measure(result);
+    if (!this.#enabled || result.bytes > most || shape.length > MAX_RANK) result.compute();
+    else if (result.steps > MAX_STEPS) shorten(result);
+  }
+
+  /** Computes everything that waits and is still held. */
+  flush(): void {
+    computeAll(this.#all(), true);
+  }
+
+  /** Computes what waits and reads a buffer that is about to be written. */
+  beforeWrite(buffer: PooledBuffer): void {
+    if (buffer.readers > 0) computeAll(this.readersOf(buffer));
+  }
+
+  /** What waits and reads a buffer, itself or by its inputs, in the order it was made. */
+  readersOf(buffer: PooledBuffer): Pending[] {
+    const found = new Set<Pending>();
+    for (const result of this.#all()) {
+      const reads = result.inputs.some((x) => {
+        if (isScalar(x)) return false;
+        const { pending } = x.storage;
+        return pending ? found.has(pending) : x.storage.buffer === buffer;
+      });
+      if (reads) found.add(result);
+    }
+    return [...found];
+  }
+
+  /** Forgets a result that does not wait any more. */
+  forget(result: Pending): void {
+    const { before, after } = result;
+    if (before) before.after = after;
+    if (after) after.before = before;
+    else if (this.#last === result) this.#last = before;
+    result.before = result.after = undefined;
+  }
+
+  /** All that wait, in the order they were made. */
+  #all(): Pending[] {
+    const all: Pending[] = [];
+    for (let result = this.#last; result; result = result.before) all.push(result);
+    return all.reverse();
+  }
+}
+
+/** Computes results from the last one on, so that those in between are computed along. */
+export function computeAll(results: readonly Pending[], all = false): void {
+  for (const { storage } of results.toReversed()) {
+    if (storage.holders > 0) storage.pending?.compute(all); // else it has been let go meanwhile
+  }
+}
+
+/** Computes inputs of a result, the longest first, until few enough steps are left. */
+function shorten(result: Pending): void {
+  while (result.steps > MAX_STEPS) {
+    const waiting = result.inputs.flatMap((x) => {
+      return isScalar(x) ? [] : x.storage.pending ?? [];
+    });
+    waiting.sort((a, b) => b.steps - a.steps)[0]?.compute();
+    measure(result);
+  }
+}

@@ -1,0 +1,133 @@
+import { type DType, isHalf, wgslType } from "../dtype.ts";
+import type { Body, Stored, WgslType } from "../elementwise_text.ts";
+import { type Scalar, isScalar } from "../live.ts";
+import type { PooledBuffer } from "../pool.ts";
+import { type Layout, isContiguous, sizeOf } from "../shape.ts";
+import { Storage } from "../storage.ts";
+import { computeChain } from "./compute.ts";
+import type { Fusion } from "./fusion.ts";
+
+/** What a result is computed from: elements in memory, or another result that waits. */
+export interface Source {
+  readonly storage: Storage;
+  readonly dtype: DType;
+  readonly layout: Layout;
+  /** Whether they are converted to the type that is computed with. */
+  readonly convert: boolean;
+}
+
+/** An operand, or a constant. */
+export type Input = Source | Scalar;
+
+/** What is computed. */
+export interface Work {
+  readonly body: Body;
+  /** What `T` stands for in the body: for `f16` and `bf16` it is f32. */
+  readonly type: DType;
+  readonly out: DType;
+}
+
+/**
+ * An elementwise result that has not been computed yet. It holds what it is computed from, and is
+ * computed when its buffer is asked for: together with those of its inputs that wait, too.
+ */
+export class Pending {
+  readonly body: Body;
+  /** dtype of the result. */
+  readonly out: DType;
+  readonly inputs: readonly Input[];
+  /** Where the elements go; the shape is that of the result. */
+  readonly layout: Layout;
+  readonly size: number;
+  /** Whether the bits of half-precision numbers are moved as they are. */
+  readonly moved: boolean;
+  /** What `T` stands for in the body. */
+  readonly type: WgslType;
+  /** Type of an element on its way to the next step. */
+  readonly value: WgslType;
+  readonly storage: Storage;
+  /** Whether all elements are the same, known without reading memory. */
+  readonly uniform: boolean;
+  /** Steps of the chain that ends here, at most: what is used twice may be counted twice. */
+  steps = 1;
+  /** Bytes that are held for the chain, in the same way. */
+  bytes = 0;
+  /** Scratch of the chain being gathered: which, place in it, and uses inside it. */
+  chain = 0;
+  place = 0;
+  uses = 0;
+  /** Neighbours among all that wait. */
+  before: Pending | undefined;
+  after: Pending | undefined;
+  readonly #fusion: Fusion;
+
+  /**
+   * @param layout of the target, or of a new tensor
+   * @param moved whether the body copies elements of the result's own dtype
+   * @param target where the result goes, if it is not to a buffer of its own
+   */
+  constructor(
+    fusion: Fusion, { body, type, out }: Work, inputs: readonly Input[], layout: Layout,
+    moved: boolean, target?: Storage,
+  ) {
+    this.#fusion = fusion;
+    this.body = body;
+    this.out = out;
+    this.inputs = inputs;
+    this.layout = layout;
+    this.size = sizeOf(layout.shape);
+    this.moved = moved && isHalf(out);
+    this.type = this.moved ? "u32" : wgslType(type);
+    this.value = this.moved ? "u32" : wgslType(out);
+    this.storage = target ?? new Storage(fusion.device.pool, this);
+    let uniform = body.indexed !== true;
+    for (const x of inputs) {
+      if (isScalar(x)) continue;
+      this.#hold(x);
+      uniform &&= x.storage.pending?.uniform === true;
+    }
+    this.uniform = uniform;
+  }
+
+  /** How elements of a dtype are stored where this reads or writes them. */
+  stored(dtype: DType): Stored {
+    return this.moved ? "bits" : isHalf(dtype) ? dtype : wgslType(dtype);
+  }
+
+  /**
+   * Computes the result: the storage then has a buffer.
+   *
+   * @param all whether those before it that others hold are all computed along with it
+   */
+  compute(all = false): void {
+    computeChain(this.#fusion, this, all);
+  }
+
+  /** Takes the buffer that the result is computed into, and lets go of the inputs. */
+  settle(buffer: PooledBuffer): void {
+    this.storage.settle(buffer);
+    this.drop();
+  }
+
+  /** Lets go of the inputs: the result is there, or nobody asks for it. */
+  drop(): void {
+    this.#fusion.forget(this);
+    for (const x of this.inputs) if (!isScalar(x)) x.storage.releaseReader();
+  }
+
+  /** Holds an input; one that waits and cannot be a step of this chain is computed. */
+  #hold({ storage, layout, dtype }: Source): void {
+    if (storage.pending && !this.#takes(storage.pending, layout, dtype)) storage.pending.compute();
+    storage.retainReader();
+    const { pending } = storage;
+    this.steps += pending?.steps ?? 0;
+    this.bytes += pending?.bytes ?? storage.buffer.size;
+  }
+
+  /** Whether an operand has this result's places, so that it can be computed along with it. */
+  #takes(x: Pending, layout: Layout, dtype: DType): boolean {
+    if (x.out !== dtype || isHalf(dtype)) return false; // halves are rounded in memory
+    return x.uniform || (x.size === this.size && layout.offset === 0 && isContiguous(layout)
+      && sizeOf(layout.shape) === x.size);
+  }
+}
