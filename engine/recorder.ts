@@ -1,3 +1,4 @@
+import { BindGroups } from "./bind_groups.ts";
 import { capturing } from "./capture.ts";
 import type { Word } from "./live.ts";
 import { type Kernel, PARAM_BYTES } from "./pipeline.ts";
@@ -20,8 +21,6 @@ export type PassTimer = (kernel: Kernel) => GPUComputePassTimestampWrites | unde
 
 /** Dispatches after which a batch is sent without waiting for a read. */
 const BATCH = 256;
-/** Bind groups kept before the cache starts afresh; steady loops need far fewer. */
-const MAX_BIND_GROUPS = 8192;
 
 const floats = new Float32Array(1);
 const bits = new Uint32Array(floats.buffer);
@@ -49,7 +48,7 @@ export class Recorder {
   readonly #align: number;
   readonly #paramBuffer: GPUBuffer;
   readonly #params: Uint32Array<ArrayBuffer>;
-  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #groups: BindGroups;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   /** The kernel whose pipeline the open pass has set. */
@@ -65,6 +64,7 @@ export class Recorder {
     const size = BATCH * Math.max(PARAM_BYTES, this.#align) + PARAM_BYTES;
     this.#params = new Uint32Array(size / 4);
     this.#paramBuffer = gpu.createBuffer({ label: "params", size, usage: UNIFORM | COPY_DST });
+    this.#groups = new BindGroups(gpu, this.#paramBuffer);
   }
 
   /** Records one dispatch. The caller has checked shapes, limits and that the device is well. */
@@ -78,7 +78,7 @@ export class Recorder {
     const pass = this.#openPass(kernel);
     if (this.#kernel !== kernel) pass.setPipeline(kernel.pipeline);
     this.#kernel = kernel;
-    pass.setBindGroup(0, this.#bindGroup(kernel, buffers), [offset]);
+    pass.setBindGroup(0, this.#groups.get(kernel, buffers), [offset]);
     pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
     for (const buffer of buffers) buffer.batch = this.batch;
     this.counts.dispatches++;
@@ -132,14 +132,14 @@ export class Recorder {
 
   /** Forgets cached bind groups, before the buffers they name are destroyed. */
   forgetBindGroups(): void {
-    this.#bindGroups.clear();
+    this.#groups.forget();
   }
 
   /** Drops what is recorded and frees the parameter buffer. */
   close(): void {
     this.#closePass();
     this.#encoder = undefined;
-    this.#bindGroups.clear();
+    this.#groups.forget();
     this.#paramBuffer.destroy();
   }
 
@@ -158,30 +158,6 @@ export class Recorder {
     this.#pass = undefined;
     this.#kernel = undefined;
   }
-
-  #bindGroup(kernel: Kernel, buffers: readonly PooledBuffer[]): GPUBindGroup {
-    let key = kernel.bindings;
-    for (const buffer of buffers) key += `,${buffer.id}`;
-    let group = this.#bindGroups.get(key);
-    if (!group) {
-      if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
-      group = bindGroup(this.#gpu, kernel, buffers, this.#paramBuffer);
-      this.#bindGroups.set(key, group);
-    }
-    return group;
-  }
-}
-
-/** The bind group of a kernel: its buffers, and parameters at an offset given later. */
-export function bindGroup(
-  gpu: GPUDevice, kernel: Kernel, buffers: readonly PooledBuffer[], params: GPUBuffer,
-): GPUBindGroup {
-  const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({
-    binding,
-    resource: { buffer: buffer.gpu },
-  }));
-  entries.push({ binding: buffers.length, resource: { buffer: params, size: PARAM_BYTES } });
-  return gpu.createBindGroup({ layout: kernel.layout, entries });
 }
 
 /** Writes the words of a parameter block as they are now. */

@@ -1,6 +1,6 @@
+import { bindGroup } from "../bind_groups.ts";
 import type { Kernel } from "../pipeline.ts";
 import type { PooledBuffer } from "../pool.ts";
-import { bindGroup } from "../recorder.ts";
 import type { Place } from "./recording.ts";
 
 /** The buffer of a place in the replay that is about to be sent. */
