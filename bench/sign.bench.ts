@@ -2,7 +2,8 @@
 
 import { tensor } from "../autograd/index.ts";
 import { BERNSTEIN, CONVERGED, CUBIC, JORDAN, MODULA_SIX, POLAR_EXPRESS, POLAR_EXPRESS_CUBIC,
-  POLAR_EXPRESS_FIVE, type PolarSet, QUINTIC, SPEEDRUN, evaluate, polar } from "../nn/index.ts";
+  POLAR_EXPRESS_FIVE, type PolarSet, QUINTIC, SPEEDRUN, evaluate, polar,
+  polarCost } from "../nn/index.ts";
 import { type Bench, type Size, type Work, bench } from "./harness.ts";
 import { type Spectrum, rotated } from "./rotated.ts";
 import { numbersOf } from "./size.ts";
@@ -59,24 +60,6 @@ function iterated64(spectrum: Spectrum, { coefficients, safety = 1 }: PolarSet):
   };
 }
 
-/**
- * Cost of the products alone. A symmetric product counts one triangle, so a quintic step is
- * `3 m m n + m m m` and a cubic one `3 m m n`; m is the shorter side. Bytes: every product reads
- * its operands once and writes its result once.
- */
-function cost({ batch, rows, columns }: Stack, { coefficients }: PolarSet) {
-  const [m, n] = [Math.min(rows, columns), Math.max(rows, columns)];
-  let [flop, words] = [0, 0];
-  for (const [, , c] of coefficients) {
-    flop += 3 * m * m * n;
-    words += 3 * m * n + 2 * m * m;
-    if (c === 0) continue;
-    flop += m ** 3;
-    words += 2 * m * m;
-  }
-  return { flop: batch * flop, bytes: 4 * batch * words, matrices: batch };
-}
-
 function signWork(size: Size, set: PolarSet): Work {
   const stack = asStack(size);
   const spectrum = spectrumOf(stack);
@@ -84,7 +67,7 @@ function signWork(size: Size, set: PolarSet): Work {
   const shape = numbersOf(size).length === 3 ? [batch, rows, columns] : [rows, columns];
   const g = tensor(rotated(spectrum), { shape });
   return {
-    ...cost(stack, set), run: () => polar(g, set), tolerance: TOLERANCE,
+    ...polarCost(shape, set), matrices: batch, run: () => polar(g, set), tolerance: TOLERANCE,
     expected: () => {
       const values = rotated(iterated64(spectrum, set));
       return (i) => values[i] ?? NaN;

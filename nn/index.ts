@@ -60,6 +60,7 @@ export { type LossCurve, type LossPoint, lossCurve } from "./picture/loss_curve.
 export { type SpectraHeatMap, spectraHeatMap } from "./picture/spectra_heat_map.ts";
 export { type LayerLines, type SpectraLines, spectraLines } from "./picture/spectra_lines.ts";
 export { type PolarAllOptions, type PolarOptions, polar, polarAll } from "./polar.ts";
+export { type PolarCost, polarCost } from "./polar_cost.ts";
 export { BERNSTEIN, CONVERGED, CUBIC, JORDAN, MODULA_SIX, POLAR_EXPRESS, POLAR_EXPRESS_CUBIC,
   POLAR_EXPRESS_FIVE, POLAR_EXPRESS_RAW, PUBLISHED_CUSHION, type PolarExpressOptions,
   type PolarSet, QUINTIC, SPEEDRUN, polarExpress, withSafety } from "./polar_coefficients.ts";

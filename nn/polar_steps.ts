@@ -36,7 +36,7 @@ export function iterate(
 ): Tensor {
   if (coefficients.length === 0) return mul(widened(start.x), factor);
   const [short = 1, long = 1] = start.x.shape.slice(-2).sort((a, b) => a - b);
-  const runs = runsOf(coefficients, long >= ELONGATED * short);
+  const runs = runsOf(coefficients, isElongated(short, long));
   let { x } = start;
   runs.forEach((run, k) => {
     const last = k === runs.length - 1;
@@ -50,6 +50,11 @@ export function iterate(
     x = next;
   });
   return x;
+}
+
+/** Whether matrices of these sides are so elongated that steps on the Gram matrix save work. */
+export function isElongated(short: number, long: number): boolean {
+  return long >= ELONGATED * short;
 }
 
 /**
@@ -100,8 +105,8 @@ function alone(gram: Tensor, [a, b, c]: Coefficients): Change {
 /**
  * Several steps `p(r) = a + b r + c r r = a (1 + y)` on the Gram matrix `r = x x^T`, which each
  * makes `p r p`. All these matrices commute, so all products are symmetric. The product of the
- * `1 + y` is kept as `1 + inner`, and the 1 left to the product with x: added to a null direction it
- * would be rounded, and later steps would enlarge that.
+ * `1 + y` is kept as `1 + inner`, and the 1 left to the product with x: added to a null direction
+ * it would be rounded, and later steps would enlarge that.
  */
 function together(gram: Tensor, [first, ...rest]: Run): Change {
   let now = { r: gram, y: shareOf(gram, first) };

@@ -1,6 +1,7 @@
 import { cast, concat, permute, scale, slice, tensor, transpose } from "../../autograd/index.ts";
 import { BERNSTEIN, CONVERGED, CUBIC, JORDAN, MODULA_SIX, POLAR_EXPRESS, POLAR_EXPRESS_CUBIC,
-  POLAR_EXPRESS_FIVE, QUINTIC, SPEEDRUN, evaluate, polar, polarAll } from "../../nn/index.ts";
+  POLAR_EXPRESS_FIVE, QUINTIC, SPEEDRUN, evaluate, polar, polarAll, polarCost } from
+  "../../nn/index.ts";
 import type { PolarSet } from "../../nn/index.ts";
 import { runsOf } from "../../nn/polar_steps.ts";
 import { assertClose } from "../close.ts";
@@ -156,6 +157,15 @@ test("Gram matrices are computed anew in time", () => {
   assertSame(lengths({ coefficients: [[17, -16, 0], [2, -1, 0], [2, -1, 0]] }), [1, 2]);
   assertSame(lengths(JORDAN, false), [1, 1, 1, 1, 1]);
   assertSame(lengths({ coefficients: [] }), []);
+});
+
+test("the cost is that of the products that are done", () => {
+  const cubes = (shape: readonly number[], set: PolarSet) => polarCost(shape, set).flop / 64 ** 3;
+  assertSame(cubes([64, 64], JORDAN), 5 * (3 + 1));
+  assertSame(cubes([256, 64], JORDAN), 3 * 4 + 9 + 3 * 4 + 5);
+  assertSame(cubes([64, 256], MODULA_SIX), 2 * (3 * 4 + 9));
+  assertSame(cubes([7, 64, 64], CUBIC), 7 * 8 * 3);
+  assertSame(polarCost([3, 64, 256], JORDAN).bytes, 3 * polarCost([64, 256], JORDAN).bytes);
 });
 
 test("the result lies as its matrix does, unless wide and tall ones were done together", ({
