@@ -4,7 +4,7 @@
 import norm from "../kernels/reduce/norm.wgsl" with { type: "text" };
 import sizeText from "../kernels/polar/size.wgsl" with { type: "text" };
 import startText from "../kernels/polar/start.wgsl" with { type: "text" };
-import { type Tensor, cast, div, eq, expand, reshape, scale, transpose, where } from
+import { type Tensor, cast, div, eq, expand, reshape, scale, scope, transpose, where } from
   "../autograd/index.ts";
 import { type RowKernel, contiguousCopy, f32Bits, runRows, unroll } from "../engine/index.ts";
 import { widened } from "./norms/lines.ts";
@@ -45,8 +45,11 @@ export function isTall(g: Tensor): boolean {
 export function startOf(list: readonly Tensor[], set: Required<PolarSet>): Stack {
   const { safety, gelfand, storage } = set;
   const tall = list.every(isTall);
-  const unit = normalized(list.map((g) => batchOf(widened(g), tall)), gelfand === 0 ? safety : 1);
-  const x = stored(gelfand === 0 ? unit : divided(unit, gelfand, safety), storage);
+  const x = scope(() => {
+    const batches = list.map((g) => batchOf(widened(g), tall));
+    if (gelfand === 0) return stored(normalized(batches, safety), storage);
+    return stored(divided(normalized(batches, 1), gelfand, safety), storage);
+  });
   return { x, tall };
 }
 

@@ -96,17 +96,19 @@ interface Change {
   readonly beta: number;
 }
 
+/** One step; uses up the Gram matrix. */
 function alone(gram: Tensor, [a, b, c]: Coefficients): Change {
   if (c === 0) return { inner: gram, alpha: b, beta: a };
-  const how = { alpha: c, beta: b, d: gram, symmetric: true };
-  return { inner: matmulFused(gram, gram, how), alpha: 1, beta: a };
+  const inner = matmulFused(gram, gram, { alpha: c, beta: b, d: gram, symmetric: true });
+  gram.dispose();
+  return { inner, alpha: 1, beta: a };
 }
 
 /**
- * Several steps `p(r) = a + b r + c r r = a (1 + y)` on the Gram matrix `r = x x^T`, which each
- * makes `p r p`. All these matrices commute, so all products are symmetric. The product of the
- * `1 + y` is kept as `1 + inner`, and the 1 left to the product with x: added to a null direction
- * it would be rounded, and later steps would enlarge that.
+ * Several steps on the Gram matrix `r = x x^T`, which they use up: each, `p(r) = a + b r + c r r`,
+ * makes it `p r p`. All these matrices commute, so all products are symmetric. With `p = a (1 + y)`
+ * the product of the `1 + y` is kept as `1 + inner`, and the 1 left to the product with x: added to
+ * a null direction it would be rounded, and later steps would enlarge that.
  */
 function together(gram: Tensor, [first, ...rest]: Run): Change {
   let now = { r: gram, y: shareOf(gram, first) };

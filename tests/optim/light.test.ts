@@ -150,9 +150,10 @@ test("one copy of weights and one half buffer are all that is held", ({ device }
   assert.is(usual.held, 4 + 4); // weights and average; gradients come and go
   assert.is(light.held, 4 + 2);
   assert.is(half.held, 2 + 2);
-  // The usual form works on all four matrices at once, the light one on one after the other.
-  assert.ok(light.step < 0.3 * usual.step, `${light.step} and ${usual.step}`);
-  assert.ok(half.step < 0.4 * usual.step, `${half.step} and ${usual.step}`); // the weight in f32
+  // The usual form works on all four matrices at once, three of each at a time; the light one on
+  // one after the other, and on its gradient in f32.
+  assert.ok(light.step < 0.34 * usual.step, `${light.step} and ${usual.step}`);
+  assert.ok(half.step < 0.43 * usual.step, `${half.step} and ${usual.step}`); // the weight in f32
 });
 
 test.run();
