@@ -45,6 +45,15 @@ test.needs("node", "the program under \"Use it\" learns and ends by itself", asy
   assert.ok((losses.at(-1) ?? NaN) < 0.3, String(losses));
 }, { seconds: 90 });
 
+test.needs("node", "the program under \"Make it fast\" learns by one record", async () => {
+  const output = await outputOf("Make it fast");
+
+  const losses = [...output.matchAll(/^\d+ ([\d.]+)$/gm)].map(([, loss]) => Number(loss));
+  assert.is(losses.length, 3);
+  assert.ok((losses.at(-1) ?? NaN) < 0.3, String(losses)); // guessing gives 0.693
+  assert.is(output.trim().split("\n").at(-1), "1");
+}, { seconds: 90 });
+
 test.needs("node", "the program under \"Differentiate anything\" is right", async () => {
   const output = await outputOf("Differentiate anything");
 
