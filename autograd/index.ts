@@ -2,8 +2,8 @@ export { type CreateOptions, type DType, Device, type DeviceInfo, DeviceLostErro
   DtypeError, GpuError, type HostArray, IndexError, type KernelTime, type MemoryUse, type Nested,
   NonFiniteError, type OpenOptions, type Profile, Rng, type RngState, type Scope, type Shape,
   ShapeError, type SoftwareChoice, Tensor, type Values, arange, currentDevice, dispose, evaluate,
-  full, keep, normal, ones, openDevice, openScope, profile, randomBits, rng, scope, tensor, uniform, zeros }
-  from "../engine/index.ts";
+  full, keep, normal, ones, openDevice, openScope, profile, randomBits, rng, scope, tensor,
+  uniform, zeros } from "../engine/index.ts";
 export { type AccumulateOptions, accumulate } from "./accumulate.ts";
 export { assign } from "./assign.ts";
 export { checkpoint } from "./checkpoint.ts";

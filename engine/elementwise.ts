@@ -1,10 +1,9 @@
 import copyBody from "../kernels/unary/copy.wgsl" with { type: "text" };
 import type { Device } from "./device.ts";
-import { type DType, isHalf, storageBytes } from "./dtype.ts";
-import type { Body } from "./elementwise_text.ts";
+import { type DType, isHalf } from "./dtype.ts";
 import { ShapeError } from "./errors.ts";
-import { computeInto } from "./fusion/compute.ts";
-import { type Input, Pending } from "./fusion/pending.ts";
+import type { Input } from "./fusion/pending.ts";
+import type { Body } from "./fusion/program.ts";
 import { type Scalar, isScalar } from "./live.ts";
 import { type Shape, at, broadcastShapes, checkShape, rowMajor, sameLayout, show, sizeOf } from
   "./shape.ts";
@@ -40,18 +39,10 @@ export function elementwise(device: Device, call: ElementwiseCall, shape?: Shape
   const inputs = inputsOf(device, call);
   device.check(name);
   checkShape(name, space);
-  const size = sizeOf(space);
-  if (size === 0) return device.empty(name, space, out);
-  device.pool.check(storageBytes(size, out));
+  if (sizeOf(space) === 0) return device.empty(name, space, out);
   const layout = { shape: space, strides: rowMajor(space), offset: 0 };
-  const result = new Pending(device.fusion, call, inputs, layout, isMove(call, inputs));
-  try {
-    device.fusion.add(result);
-  } catch (error) {
-    result.storage.release();
-    throw error;
-  }
-  return new Tensor(device, out, layout, result.storage);
+  const result = device.fusion.wait(call, inputs, layout, isMove(call, inputs));
+  return new Tensor(device, out, layout, result);
 }
 
 function commonShape(name: string, operands: ElementwiseCall["operands"]): number[] {
@@ -112,8 +103,7 @@ export function elementwiseInto(target: Tensor, call: ElementwiseCall): void {
   const safe = operands.map((x) => (isScalar(x) ? x : copies.get(x) ?? x));
   const own = { ...call, operands: safe, out: isHalf(target.dtype) ? target.dtype : call.out };
   const from = inputsOf(device, own);
-  const { fusion } = device;
-  computeInto(fusion, new Pending(fusion, own, from, layout, isMove(own, from), storage));
+  device.fusion.into(own, from, layout, isMove(own, from), storage);
   for (const copy of copies.values()) copy.dispose();
 }
 

@@ -10,7 +10,7 @@ export { DTYPES, type DType, type HostArray, checkDtype, checkValue, checkWords,
 export { type ElementwiseCall, contiguousCopy, copyInto, elementwise, elementwiseInto,
   widenedCopy } from
   "./elementwise.ts";
-export type { Body } from "./elementwise_text.ts";
+export type { Body } from "./fusion/program.ts";
 export { DeviceLostError, DisposedError, DtypeError, GpuError, IndexError, NonFiniteError,
   ShapeError } from
   "./errors.ts";

@@ -1,7 +1,7 @@
 import type { Device } from "./device.ts";
 import { checkDtype, isHalf } from "./dtype.ts";
 import { contiguousCopy, widenedCopy } from "./elementwise.ts";
-import type { Body } from "./elementwise_text.ts";
+import type { Body } from "./fusion/program.ts";
 import { ShapeError } from "./errors.ts";
 import type { Job, Strides } from "./matmul/launch.ts";
 import type { Way } from "./matmul/problem.ts";

@@ -1,5 +1,5 @@
 import { type DType, wgslType } from "../dtype.ts";
-import type { Argument, WgslType } from "../elementwise_text.ts";
+import type { Argument, WgslType } from "./program.ts";
 import { type Scalar, type Word, floatWord, isScalar, wholeWord } from "../live.ts";
 import { type Layout, type Shape, sameLayout, sameShape } from "../shape.ts";
 import type { Storage } from "../storage.ts";

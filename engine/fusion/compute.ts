@@ -1,6 +1,4 @@
 import { isHalf, storageBytes } from "../dtype.ts";
-import { type LeafText, type Program, HEADER_WORDS, isVector, programKey, programSource } from
-  "../elementwise_text.ts";
 import { ShapeError } from "../errors.ts";
 import { foldGrid } from "../grid.ts";
 import { isScalar } from "../live.ts";
@@ -9,9 +7,11 @@ import type { PooledBuffer } from "../pool.ts";
 import { type Layout, type Shape, MAX_RANK, isContiguous, sameLayout, sameShape, show } from
   "../shape.ts";
 import { type Chain, gather } from "./chain.ts";
-import { type Fusion, computeAll } from "./fusion.ts";
+import type { Fusion } from "./fusion.ts";
 import { stepsToKeep } from "./keep.ts";
-import type { Pending } from "./pending.ts";
+import { type Pending, computeAll } from "./pending.ts";
+import { type LeafText, type Program, HEADER_WORDS, isVector, programKey } from "./program.ts";
+import { programSource } from "./text.ts";
 import { type Walk, planWalk } from "./walk.ts";
 
 /** Storage buffers that every adapter lets a kernel have. */
@@ -45,9 +45,12 @@ export function computeChain(fusion: Fusion, root: Pending, all: boolean): void 
 /** Computes a result over elements of its storage, which may be among what it is computed from. */
 export function computeInto(fusion: Fusion, root: Pending): void {
   const { buffer } = root.storage;
-  const spared = spareReaders(fusion, root, buffer);
-  dispatch(fusion, root, planChain(root, spared, buffer), buffer);
-  root.drop();
+  try {
+    const spared = spareReaders(fusion, root, buffer);
+    dispatch(fusion, root, planChain(root, spared, buffer), buffer);
+  } finally {
+    root.drop();
+  }
 }
 
 /**

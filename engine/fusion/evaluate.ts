@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.ts";
  *
  * @param tree a tensor, or nested arrays and objects of tensors
  * @returns the same tree; the work is recorded, and sent as always
- * @throws DisposedError
+ * @throws DisposedError, GpuError, DeviceLostError
  * @example
  * const y = evaluate(add(mul(a, b), c)); // one dispatch
  */
@@ -15,6 +15,9 @@ export function evaluate<T>(tree: T): T {
   const list: Tensor[] = [];
   eachTensor(tree, (t) => list.push(t));
   list.sort((a, b) => b.id - a.id); // the last one first: those before it may come along with it
-  for (const t of list) t.storage("evaluate").pending?.compute();
+  for (const t of list) {
+    t.device.check("evaluate");
+    t.storage("evaluate").pending?.compute();
+  }
   return tree;
 }

@@ -1,10 +1,12 @@
 import type { Device } from "../device.ts";
-import { bytesPerElement } from "../dtype.ts";
+import { bytesPerElement, storageBytes } from "../dtype.ts";
 import { isScalar } from "../live.ts";
 import type { PooledBuffer } from "../pool.ts";
-import { MAX_RANK } from "../shape.ts";
+import { type Layout, MAX_RANK, sizeOf } from "../shape.ts";
+import type { Storage } from "../storage.ts";
 import { measure } from "./chain.ts";
-import type { Pending } from "./pending.ts";
+import { computeChain, computeInto } from "./compute.ts";
+import { type Input, Pending, type Work, computeAll } from "./pending.ts";
 
 /** Steps of a chain at most: what its kernel takes to compile grows with them. */
 const MAX_STEPS = 16;
@@ -28,12 +30,44 @@ export class Fusion {
   /**
    * Lets a result wait, unless that would keep too much memory or make too long a chain.
    *
-   * @throws ShapeError if it has too many axes that cannot be merged
+   * @param layout of a new tensor
+   * @param moved whether the body copies elements of the result's own dtype
+   * @returns where the result will be
+   * @throws GpuError if it is too large for the adapter; ShapeError if it has too many axes that
+   *   cannot be merged
    */
-  add(result: Pending): void {
+  wait(work: Work, inputs: readonly Input[], layout: Layout, moved: boolean): Storage {
+    this.device.pool.check(storageBytes(sizeOf(layout.shape), work.out));
+    const result = new Pending(this, work, inputs, layout, moved);
+    this.#note(result);
+    try {
+      this.#admit(result);
+    } catch (error) {
+      result.storage.release();
+      throw error;
+    }
+    return result.storage;
+  }
+
+  /** Computes a result over the elements of a layout of `target`. */
+  into(
+    work: Work, inputs: readonly Input[], layout: Layout, moved: boolean, target: Storage,
+  ): void {
+    computeInto(this, new Pending(this, work, inputs, layout, moved, target));
+  }
+
+  /** Computes a result that waits; see `Pending.compute`. */
+  compute(result: Pending, all: boolean): void {
+    computeChain(this, result, all);
+  }
+
+  #note(result: Pending): void {
     result.before = this.#last;
     if (this.#last) this.#last.after = result;
     this.#last = result;
+  }
+
+  #admit(result: Pending): void {
     const { size, out, layout: { shape } } = result;
     const most = MAX_HELD * size * bytesPerElement(out) + HELD_ANYWAY;
     if (result.steps > MAX_STEPS || result.bytes > most) measure(result);
@@ -79,13 +113,6 @@ export class Fusion {
     const all: Pending[] = [];
     for (let result = this.#last; result; result = result.before) all.push(result);
     return all.reverse();
-  }
-}
-
-/** Computes results from the last one on, so that those in between are computed along. */
-export function computeAll(results: readonly Pending[], all = false): void {
-  for (const { storage } of results.toReversed()) {
-    if (storage.holders > 0) storage.pending?.compute(all); // else it has been let go meanwhile
   }
 }
 

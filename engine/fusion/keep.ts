@@ -1,4 +1,4 @@
-import type { Body } from "../elementwise_text.ts";
+import type { Body } from "./program.ts";
 import { sizeOf } from "../shape.ts";
 import type { Chain } from "./chain.ts";
 import type { Pending } from "./pending.ts";

@@ -1,11 +1,10 @@
 import { type DType, isHalf, wgslType } from "../dtype.ts";
-import type { Body, Stored, WgslType } from "../elementwise_text.ts";
 import { type Scalar, isScalar } from "../live.ts";
 import type { PooledBuffer } from "../pool.ts";
 import { type Layout, isContiguous, sizeOf } from "../shape.ts";
 import { Storage } from "../storage.ts";
-import { computeChain } from "./compute.ts";
 import type { Fusion } from "./fusion.ts";
+import type { Body, Stored, WgslType } from "./program.ts";
 
 /** What a result is computed from: elements in memory, or another result that waits. */
 export interface Source {
@@ -100,7 +99,7 @@ export class Pending {
    * @param all whether those before it that others hold are all computed along with it
    */
   compute(all = false): void {
-    computeChain(this.#fusion, this, all);
+    this.#fusion.compute(this, all);
   }
 
   /** Takes the buffer that the result is computed into, and lets go of the inputs. */
@@ -129,5 +128,12 @@ export class Pending {
     if (x.out !== dtype || isHalf(dtype)) return false; // halves are rounded in memory
     return x.uniform || (x.size === this.size && layout.offset === 0 && isContiguous(layout)
       && sizeOf(layout.shape) === x.size);
+  }
+}
+
+/** Computes results from the last one on, so that those in between are computed along. */
+export function computeAll(results: readonly Pending[], all = false): void {
+  for (const { storage } of results.toReversed()) {
+    if (storage.holders > 0) storage.pending?.compute(all); // else it has been let go meanwhile
   }
 }

@@ -1,4 +1,4 @@
-import type { Store, Walked } from "../elementwise_text.ts";
+import type { Store, Walked } from "./program.ts";
 import { type Layout, type Shape, MAX_RANK, at, broadcastStrides, isContiguous, mergeAxes,
   reshapedStrides, sameShape, sizeOf } from "../shape.ts";
 import { type Leaf, shapeOf } from "./chain.ts";

@@ -1,4 +1,4 @@
-import type { Body } from "../elementwise_text.ts";
+import type { Body } from "../fusion/program.ts";
 import { MAX_GROUPS, foldGrid } from "../grid.ts";
 import type { KernelSource } from "../pipeline.ts";
 import { f32Bits } from "../recorder.ts";

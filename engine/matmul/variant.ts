@@ -11,7 +11,7 @@ import skinnyText from "../../kernels/matmul/skinny.wgsl" with { type: "text" };
 import storeText from "../../kernels/matmul/store.wgsl" with { type: "text" };
 import storeText4 from "../../kernels/matmul/store.vec4.wgsl" with { type: "text" };
 import tiledText from "../../kernels/matmul/tiled.wgsl" with { type: "text" };
-import type { Body } from "../elementwise_text.ts";
+import type { Body } from "../fusion/program.ts";
 import type { KernelSource } from "../pipeline.ts";
 import { unrollMarks } from "../unroll.ts";
 import type { Problem, Traits } from "./problem.ts";

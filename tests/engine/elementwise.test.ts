@@ -1,8 +1,8 @@
 // The frames of the elementwise kernels: layouts, tails, grids, in-place results, and their errors.
 
 import * as assert from "uvu/assert";
-import { add, cast, evaluate, expand, floorDivide, mul, neg, reshape, slice, sub, tensor, transpose, where,
-  zeros } from "../../autograd/index.ts";
+import { add, cast, evaluate, expand, floorDivide, mul, neg, reshape, slice, sub, tensor,
+  transpose, where, zeros } from "../../autograd/index.ts";
 import { DisposedError, DtypeError, ShapeError, type Tensor, contiguousCopy, copyInto, elementwise,
   elementwiseInto } from "../../engine/index.ts";
 import { assertClose } from "../close.ts";

@@ -34,7 +34,9 @@ async function assertSame(device: Device, ...cases: readonly Case[]): Promise<vo
   const plain = await openDevice({ fusion: false });
   for (const [f, ...inputs] of cases) {
     const results = [device, plain].map((on) => scope(() => {
-      return f(...inputs.map(([shape, seed]) => evaluate(normal(rng(seed), shape, { device: on }))));
+      return f(...evaluate(inputs.map(([shape, seed]) => {
+        return normal(rng(seed), shape, { device: on });
+      })));
     }));
     const [fused, single] = await Promise.all(results.map(bits));
     for (const t of results) t.dispose();
@@ -136,7 +138,7 @@ test("an input lives until what waits for it is computed", async ({ device }) =>
   assert.is(device.memory().live, before);
 });
 
-test("a result in between that is held is computed once, along with the last", async ({ device }) => {
+test("a result in between that is held is computed once, with the last", async ({ device }) => {
   const [a, b] = [evaluate(normal(rng(1), [64])), evaluate(normal(rng(2), [64]))];
   const before = device.counts.dispatches;
 

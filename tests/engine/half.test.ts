@@ -2,8 +2,8 @@
 
 import * as assert from "uvu/assert";
 import { type DType, add, arange, assign, cast, concat, embedding, evaluate, expand, full, grad,
-  matmul, mul, neg, normal, ones, reshape, rng, slice, sum, tensor, transpose, uniform, where, zeros } from
-  "../../autograd/index.ts";
+  matmul, mul, neg, normal, ones, reshape, rng, slice, sum, tensor, transpose, uniform, where,
+  zeros } from "../../autograd/index.ts";
 import { type Tensor, contiguousCopy, copyInto, elementwiseInto } from "../../engine/index.ts";
 import { assertClose } from "../close.ts";
 import { suite } from "../harness.ts";

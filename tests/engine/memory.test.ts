@@ -1,8 +1,8 @@
 // Scopes, dispose, the pool and what memory() reports.
 
 import * as assert from "uvu/assert";
-import { type Tensor, add, evaluate, grad, mul, reshape, square, sum, tensor, transpose, zeros } from
-  "../../autograd/index.ts";
+import { type Tensor, add, evaluate, grad, mul, reshape, square, sum, tensor, transpose, zeros }
+  from "../../autograd/index.ts";
 import { DisposedError, GpuError, ShapeError, dispose, keep, openScope, scope } from
   "../../engine/index.ts";
 import { sizeClass } from "../../engine/pool.ts";
