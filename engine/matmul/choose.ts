@@ -82,61 +82,51 @@ function forGpu(p: Problem, traits: Traits): Rule {
   return [tiled([4, 4], [8, 8]), "a GPU, and too few larger tiles to fill it"];
 }
 
-/** Most terms of all sums for which the time to compile counts more than the time to run. */
-const LIGHT = 2 ** 17;
-
 /**
  * SwiftShader: each load is made lane by lane and costs as much as ten sums, and every sum is
- * copied at each turn of the loop. So: tiles as large as compile in time, rows loaded once for all
- * lanes, four terms a turn, and vectors, which are checked once.
+ * copied at each turn of the loop. So: rows loaded once for all lanes, and the largest tile whose
+ * loop still fits the first cache for instructions; four terms a turn do not.
  */
-function forNarrow(p: Problem, traits: Traits): Rule {
-  const share = traits.subgroup >= 4 ? 4 : 1;
-  const light = p.m * p.n * p.k * p.batch < LIGHT;
-  if (p.m <= 2) return [lanes([p.m, 8], [4, 1]), `${p.m} rows, no tile to fill`];
-  const rows = p.m > 16 && !light ? 16 : p.m > 4 ? 8 : 4;
-  const columns = p.n > 16 ? 8 : 4;
-  const aligned = blocks([rows, columns], [4, 1], share);
-  const how = share > 1 ? "rows shared by broadcast" : "no subgroups";
-  if (refusal(aligned, p, traits) === "") return [aligned, `four lanes, aligned, ${how}`];
-  return [lanes([rows, columns], [4, 1], share, light ? 1 : 4), `four lanes, not aligned, ${how}`];
+function forNarrow({ m, n }: Problem, { subgroup }: Traits): Rule {
+  const rows = m > 8 ? 16 : m > 4 ? 8 : m > 2 ? 4 : m;
+  const columns = n > 16 ? 8 : 4;
+  if (rows <= 2) return [lanes([rows, 8], [4, 1]), `four lanes, ${rows} rows`];
+  if (subgroup < 4) return [lanes([rows, columns], [4, 2]), "four lanes, no subgroups"];
+  return [lanes([rows, columns], [4, 1], 4), "four lanes, rows shared by broadcast"];
 }
+
+/** Terms of all sums from which a tile that takes twice as long to compile pays. */
+const HEAVY = 2 ** 27;
 
 /**
  * llvmpipe: what a kernel takes to compile grows with its loads and stores, so one term a turn;
  * each load is a gather, so rows are loaded once for all lanes.
  */
-function forWide(p: Problem, traits: Traits): Rule {
-  const share = traits.subgroup >= 8 ? 8 : traits.subgroup >= 4 ? 4 : 1;
-  const columns = p.n > 32 ? 8 : p.n > 16 ? 4 : 2;
-  if (p.m <= 4) return [lanes([p.m === 3 ? 4 : p.m, columns], [8, 1]), `${p.m} rows`];
+function forWide({ m, n, k, batch, symmetric }: Problem, { subgroup }: Traits): Rule {
+  const columns = n > 32 ? 8 : n > 16 ? 4 : 2;
+  if (m <= 4) return [lanes([m === 3 ? 4 : m, columns], [8, 1]), `${m} rows`];
+  const share = subgroup >= 8 ? 8 : subgroup >= 4 ? 4 : 1;
   if (share === 1) return [lanes([8, columns], [8, 4]), "no subgroups"];
-  if (p.symmetric && p.n > 64) return [lanes([32, 4], [8, 1], share), "little beside the diagonal"];
-  const rows = p.m > 8 ? 16 : 8;
-  return [lanes([rows, columns], [8, 1], share), "eight lanes or more, rows shared by broadcast"];
+  const how = "rows shared by broadcast";
+  if (m > 16 && n > 16) {
+    const large = m * n * k * batch >= HEAVY && !symmetric && m >= 256 && n >= 256;
+    return [lanes([32, large ? 8 : 4], [8, 1], share), large ? `a large product, ${how}` : how];
+  }
+  return [lanes([m > 8 ? 16 : 8, columns], [8, 1], share), how];
 }
 
-function rivals(p: Problem, traits: Traits): readonly Variant[] {
-  const { kind, subgroup } = traits;
-  const square = p.symmetric;
+/** Other kernels that may be the fastest, few enough to be compiled and timed. */
+function rivals({ symmetric }: Problem, { kind, subgroup }: Traits): readonly Variant[] {
   if (kind === "gpu") {
     return [
       tiled([4, 4], [8, 8]), tiled([8, 8], [8, 8]), tiled([8, 8], [16, 8]),
-      ...(square ? [] : [blocks([8, 8], [8, 8])]), lanes([4, 4], [8, 8]),
+      ...(symmetric ? [] : [blocks([8, 8], [8, 8])]), lanes([4, 4], [8, 8]),
     ];
   }
-  if (kind === "narrow") {
-    const share = subgroup >= 4 ? 4 : 1;
-    return [
-      blocks([16, 8], [4, 1], share), blocks([32, 8], [4, 1], share), blocks([8, 8], [4, 1], share),
-      lanes([16, 8], [4, 1], share, 4),
-    ];
-  }
-  const share = subgroup >= 8 ? 8 : subgroup >= 4 ? 4 : 1;
-  return [
-    lanes([16, 8], [8, 1], share), lanes([32, 8], [8, 1], share), lanes([32, 4], [8, 1], share),
-    blocks([16, 8], [8, 1], Math.min(4, share)),
-  ];
+  const [most, across] = kind === "narrow" ? [4, 4] : [8, 8];
+  const share = subgroup >= most ? most : 1;
+  const tiles = [[8, 8], [16, 4], [16, 8], [32, 4], [32, 8]] as const;
+  return tiles.map((tile) => lanes(tile, [across, 1], share));
 }
 
 /** Cuts deep sums where there are too few workgroups to keep the device busy. */
