@@ -2,10 +2,12 @@ import { host } from "#gpu";
 import { capturing, refuseInStep } from "./capture.ts";
 import { type DType, type HostArray, bytesPerElement, deviceWords, hostArray, storageBytes } from
   "./dtype.ts";
+import type { DeviceInfo, DeviceSettings, MemoryUse } from "./device_info.ts";
 import { contiguousCopy } from "./elementwise.ts";
 import { DeviceLostError, GpuError } from "./errors.ts";
 import { FAULT_BYTES, Faults } from "./faults.ts";
 import { Fusion } from "./fusion/fusion.ts";
+import { type ProductSizes, explainMatmul } from "./matmul/explain.ts";
 import { MatmulKernels } from "./matmul/family.ts";
 import { noteGone } from "./open_devices.ts";
 import { PipelineCache } from "./pipeline.ts";
@@ -16,41 +18,6 @@ import { Staging } from "./staging.ts";
 import { Storage } from "./storage.ts";
 import { Tensor } from "./tensor.ts";
 import type { Tuner } from "./tune.ts";
-
-/** What the adapter says of itself. */
-export interface DeviceInfo {
-  readonly host: string;
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly device: string;
-  readonly description: string;
-  /** Whether a processor does the work of a GPU. */
-  readonly software: boolean;
-}
-
-/** Use of the device's memory at one moment. */
-export interface MemoryUse {
-  /** Tensor handles alive, views included. */
-  readonly tensors: number;
-  /** Bytes of storage in use, in size classes of the pool. */
-  readonly live: number;
-  /** Bytes kept for reuse. */
-  readonly pooled: number;
-  /** Most `live` bytes there have been. */
-  readonly peak: number;
-}
-
-/** How a device is set up. */
-export interface DeviceSettings {
-  /** Whether `close` destroys the GPU device. Default true. */
-  readonly owned?: boolean;
-  /** Whether to remember where tensors were made. Default false. */
-  readonly debug?: boolean;
-  /** Whether elementwise results wait, to be computed in chains. Default true. */
-  readonly fusion?: boolean;
-  /** Chooses kernels by timing them. */
-  readonly tuner?: Tuner | undefined;
-}
 
 /** Milliseconds after failed work in which the loss of the device is awaited. */
 const LOSS_DELAY = 100;
@@ -133,6 +100,20 @@ export class Device implements Disposable {
   }
 
   /**
+   * Which kernel an operation takes at some sizes, out of which, why, and what it costs.
+   *
+   * @param op only `matmul` has several kernels
+   * @returns lines of text for people
+   * @throws RangeError for another operation, or sizes that are not whole numbers from 1 on
+   * @example
+   * console.log(device.explain("matmul", { m: 512, n: 512, k: 512 }));
+   */
+  explain(op: "matmul", sizes: ProductSizes): string {
+    if (op === "matmul") return explainMatmul(this, sizes);
+    throw new RangeError(`explain: no choice of kernels: ${String(op)}. Use "matmul".`);
+  }
+
+  /**
    * Sends the recorded work without waiting for it; elementwise results that are still waiting to
    * be computed are recorded first.
    */
@@ -178,6 +159,7 @@ export class Device implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.tuner?.stop();
     noteGone(this);
     this.gpu.removeEventListener("uncapturederror", this.#onError);
     this.recorder.close();

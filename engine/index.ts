@@ -1,6 +1,7 @@
 export { type AttentionInputs, type AttentionNumbers, type AttentionPass, attentionPass } from
   "./attention.ts";
-export { Device, type DeviceInfo, type MemoryUse } from "./device.ts";
+export { Device } from "./device.ts";
+export type { DeviceInfo, MemoryUse } from "./device_info.ts";
 export type { SoftwareChoice } from "./host.ts";
 export { type ConvForm, type WindowAxis, convolve, convolveBack, convolveWeight } from "./conv.ts";
 export { type CreateOptions, type HostNumbers, type Values, arange, full, ones, tensor, zeros } from
@@ -35,7 +36,10 @@ export { type RowKernel, rowsOf, runRows, withContiguous } from "./rows.ts";
 export { type Scope, dispose, keep, openScope, scope } from "./scope.ts";
 export { type Layout, type Shape, broadcastShapes, checkList, checkShape, reshapedStrides,
   resolveAxes, resolveAxis, rowMajor, show, sizeOf } from "./shape.ts";
+export type { ProductSizes } from "./matmul/explain.ts";
 export type { Storage } from "./storage.ts";
 export { type Nested, Tensor } from "./tensor.ts";
 export { type ThreadKernel, runThreads } from "./threads.ts";
+export type { TuneOptions, TuneStore } from "./tune.ts";
+export { browserStore, fileStore } from "./tune_store.ts";
 export { unroll } from "./unroll.ts";

@@ -1,8 +1,10 @@
 import { host } from "#gpu";
 import { isSoftwareAdapter } from "./choose_adapter.ts";
-import { Device, type DeviceInfo } from "./device.ts";
+import { Device } from "./device.ts";
+import type { DeviceInfo } from "./device_info.ts";
 import type { SoftwareChoice } from "./host.ts";
 import { noteOpen } from "./open_devices.ts";
+import type { TuneOptions, Tuner } from "./tune.ts";
 
 /** How `openDevice` finds its GPU. */
 export interface OpenOptions {
@@ -24,6 +26,13 @@ export interface OpenOptions {
    * numbers are the same without it; to be switched off when looking for a fault. Default true.
    */
   readonly fusion?: boolean;
+  /**
+   * How kernels are chosen where there are several: `heuristic` by rules; `measure` by timing the
+   * few that may be the fastest, in the background; the first answers come by rule and never wait.
+   * Options of `measure` keep what was found for other runs. Results change by rounding only.
+   * Default `heuristic`.
+   */
+  readonly tune?: "heuristic" | "measure" | TuneOptions;
 }
 
 const FEATURES: readonly GPUFeatureName[] = ["shader-f16", "subgroups", "timestamp-query"];
@@ -56,15 +65,32 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   }
   if (options.device) {
     const info = describe(options.device.adapterInfo, false);
-    return noteOpen(new Device(options.device, info, { owned: false, debug, fusion }));
+    const tuner = await tunerFor(options.tune, info);
+    return noteOpen(new Device(options.device, info, { owned: false, debug, fusion, tuner }));
   }
   const found = options.adapter
     ? { adapter: options.adapter, software: isSoftwareAdapter(options.adapter) }
     : await host.requestAdapter(software, powerPreference ? { powerPreference } : {});
   const gpu = await requestDevice(found.adapter);
-  const device = new Device(gpu, describe(found.adapter.info, found.software), { debug, fusion });
+  const info = describe(found.adapter.info, found.software);
+  const tuner = await tunerFor(options.tune, info);
+  const device = new Device(gpu, info, { debug, fusion, tuner });
   if (found.software) announce(device.name);
   return noteOpen(device);
+}
+
+/** The tuner is loaded only where it is asked for. */
+async function tunerFor(
+  tune: OpenOptions["tune"] = "heuristic", info: DeviceInfo,
+): Promise<Tuner | undefined> {
+  if (tune === "heuristic") return undefined;
+  if (tune !== "measure" && typeof tune !== "object") {
+    throw new RangeError(
+      `openDevice: unknown way to tune: ${String(tune)}. Use "heuristic", "measure" or options.`,
+    );
+  }
+  const { openTuner } = await import("./tune.ts");
+  return openTuner(tune === "measure" ? {} : tune, info);
 }
 
 const announced = /* @__PURE__ */ new Set<string>();

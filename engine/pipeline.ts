@@ -52,6 +52,28 @@ export class PipelineCache {
     return kernel;
   }
 
+  /**
+   * The kernel of that key, compiled where possible without holding up the caller's thread.
+   *
+   * @throws Error with the compiler's message
+   */
+  async prepare(key: string, make: () => KernelSource): Promise<Kernel> {
+    const known = this.#kernels.get(key);
+    if (known) return known;
+    const { name, code, bindings } = make();
+    const layout = this.#layout(bindings);
+    this.#gpu.pushErrorScope("validation");
+    const module = this.#gpu.createShaderModule({ label: name, code });
+    const wrong = await this.#gpu.popErrorScope();
+    if (wrong) throw new Error(wrong.message);
+    const pipeline = await this.#gpu.createComputePipelineAsync({
+      label: name, layout: layout.pipeline, compute: { module, entryPoint: "main" },
+    });
+    const kernel = { name, bindings, pipeline, layout: layout.bind };
+    this.#kernels.set(key, kernel);
+    return kernel;
+  }
+
   #compile({ name, code, bindings }: KernelSource): Kernel {
     this.#gpu.pushErrorScope("validation");
     const layout = this.#layout(bindings);

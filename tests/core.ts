@@ -36,6 +36,7 @@ import "./engine/random.test.ts";
 import "./engine/reduce.test.ts";
 import "./engine/replay.test.ts";
 import "./engine/shape.test.ts";
+import "./engine/tune.test.ts";
 import "./nn/activations.test.ts";
 import "./nn/algebra.test.ts";
 import "./nn/atoms.test.ts";

@@ -1,5 +1,5 @@
 import { type Problem, type Traits, turned } from "./problem.ts";
-import { type Variant, blocks, coverOf, groupsOf, lanes, nameOf, refusal, skinny, tiled } from
+import { type Variant, blocks, groupsOf, lanes, nameOf, refusal, skinny, tiled } from
   "./variant.ts";
 
 /** A kernel for a product, and how it is used. */
@@ -137,11 +137,4 @@ function cut(variant: Variant, p: Problem, { kind }: Traits): Pick<Choice, "part
   if (groups * 2 > wanted || most < 2) return { parts: 1, span: p.k };
   const span = Math.ceil(p.k / most / 16) * 16; // whole vectors, and whole turns of any loop
   return { parts: Math.ceil(p.k / span), span };
-}
-
-/** Share of the computed elements that are wanted, in [0, 1]. */
-export function fill(variant: Variant, p: Problem): number {
-  const [high, wide] = coverOf(variant);
-  const wanted = p.symmetric ? p.n * (p.n + 1) / 2 : p.m * p.n;
-  return p.batch * wanted / (groupsOf(variant, p) * variant.group[2] * high * wide);
 }

@@ -43,7 +43,9 @@ export class MatmulKernels {
     const choice = use(variant, problem, this.traits);
     const no = refusal(variant, choice.turned ? turned(problem) : problem, this.traits);
     if (no === "") return choice;
-    throw new RangeError(`matmul: ${nameOf(variant)} cannot be used: ${no}. Leave out \`variant\`.`);
+    throw new RangeError(
+      `matmul: ${nameOf(variant)} cannot be used: ${no}. Leave out \`variant\`.`,
+    );
   }
 }
 

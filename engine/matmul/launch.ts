@@ -83,7 +83,8 @@ function passes(job: Job, choice: Choice, variant: Variant, partial: boolean): L
     symmetric, addend: d !== undefined, partial,
     tail: Math.min(span, k) % variant.depth !== 0 || k % variant.depth !== 0,
     // Where a kernel does not care, products of all layouts share it.
-    aDown: own && a.down, bDown: (own || variant.kind === "skinny") && b.down, a4: own && a.vec4, b4: own && b.vec4,
+    aDown: own && a.down, bDown: (own || variant.kind === "skinny") && b.down,
+    a4: own && a.vec4, b4: own && b.vec4,
     c4: own && !software && !symmetric && !choice.turned && n % 4 === 0,
     rolled: software && !second,
   };
@@ -109,7 +110,8 @@ function wordsOf(
   const [row, col] = choice.turned ? [1, m] : [n, 1];
   const second = variant === PARTS;
   const parts = partial ? choice.parts : 1;
-  const columns = variant.kind === "blocks" ? variant.tile[1] / 4 : variant.tile[1];
+  const vectors = variant.kind === "blocks" || variant.kind === "tiled";
+  const columns = variant.tile[1] / (vectors ? 4 : 1);
   return ([column = 0, down = 0, first = 0]) => [
     m, n, k, second ? k : choice.span, f32Bits(alpha), f32Bits(beta),
     a.row, a.col, b.row, b.col, d.row, d.col, first, ...job.batch, ...a.batch, ...b.batch,

@@ -167,7 +167,8 @@ function prelude(variant: Variant, s: Switches, types: readonly string[]): strin
   ].join("\n");
 }
 
-function marksOf({ kind, tile, lanes: share, depth }: Variant, s: Switches): Record<string, number> {
+function marksOf(variant: Variant, s: Switches): Record<string, number> {
+  const { kind, tile, lanes: share, depth } = variant;
   const flags = {
     $s: Number(share > 1), $p: Number(share === 1), $r: Number(s.rolled), $u: Number(!s.rolled),
     $d: Number(s.aDown), $a: Number(!s.aDown), $e: Number(s.bDown), $b: Number(!s.bDown),

@@ -30,10 +30,10 @@ fn main(
   var s$i_$l_$j = vec4<f32>();
   for (var k = base.k; k < base.k_end; k += 4u) {
     let v$j_$l = vec4<f32>(b[b$j_$l]); // $b
-    let w$j_$l = vec4<f32>(b[b$j_$l]); // $e
+    let z$j_$l = vec4<f32>(b[b$j_$l]); // $e
     b$j_$l += b_step;
-    let t$j = transpose(mat4x4<f32>(w$j_0, w$j_1, w$j_2, w$j_3)); // $e
-    let v$j_$l = t$j[$l]; // $e
+    let y$j = transpose(mat4x4<f32>(z$j_0, z$j_1, z$j_2, z$j_3)); // $e
+    let v$j_$l = y$j[$l]; // $e
     let w$i = vec4<f32>(a[a$i]); // $s
     a$i += a_step; // $s
     let w$i_$l = vec4<f32>(a[a$i_$l]); // $p
@@ -48,7 +48,9 @@ fn main(
   var sums: array<array<vec4<f32>, TN / 4u>, TM>; // $r
   sums[$iu * 4u + $lu][$j] = s$i_$l_$j; // $r
   for (var i = 0u; i < p.each.y; i++) { // $r
-    for (var j = 0u; j < p.each.x; j++) { store4(base, row + i, col + j * WX * 4u, sums[i][j]); } // $r
+    for (var j = 0u; j < p.each.x; j++) { // $r
+      store4(base, row + i, col + j * WX * 4u, sums[i][j]); // $r
+    } // $r
   } // $r
   store4(base, row + $iu * 4u + $lu, col + $ju * WX * 4u, s$i_$l_$j); // $u
 }

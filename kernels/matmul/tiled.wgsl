@@ -4,7 +4,8 @@
 // (A_DOWN: k of A, B_DOWN: k of B). A tile holds, for each of 16 terms, vectors of four rows (A) or
 // columns (B); slot(k, .) permutes them so that no two lanes of a load or of a store meet in a
 // bank. Sums run over k in order.
-// Marks: $i blocks down (TM / 4), $j blocks across (TN / 4), $l rows of a block.
+// Marks: $i blocks down (TM / 4), $j blocks across (TN / 4), $l rows of a block; lines with $r are
+// there once if sums are stored in a loop, with $u if not.
 const THREADS = WX * WY;
 var<workgroup> a_tile: array<vec4<f32>, HIGH * 4u>;
 var<workgroup> b_tile: array<vec4<f32>, WIDE * 4u>;
@@ -68,5 +69,12 @@ fn main(
   }
   let row = start.x + lane.y * 4u;
   let col = start.y + lane.x * 4u;
-  store4(base, row + $iu * WY * 4u + $lu, col + $ju * WX * 4u, s$i_$l_$j);
+  var sums: array<array<vec4<f32>, TN / 4u>, TM>; // $r
+  sums[$iu * 4u + $lu][$j] = s$i_$l_$j; // $r
+  for (var i = 0u; i < p.each.y; i++) { // $r
+    for (var j = 0u; j < p.each.x; j++) { // $r
+      store4(base, row + i / 4u * WY * 4u + i % 4u, col + j * WX * 4u, sums[i][j]); // $r
+    } // $r
+  } // $r
+  store4(base, row + $iu * WY * 4u + $lu, col + $ju * WX * 4u, s$i_$l_$j); // $u
 }
