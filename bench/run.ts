@@ -1,9 +1,9 @@
 // npm run bench -- NAME [--json] [--size LIST] [--only TEXT]
 
-import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { DeviceLostError, openDevice } from "../autograd/index.ts";
 import { BENCHES } from "./benches.ts";
+import { commitHere } from "./commit.ts";
 import { type Bench, BenchError } from "./harness.ts";
 import { EFFORT } from "./measure.ts";
 import { type Options, helpText, parseOptions } from "./options.ts";
@@ -19,17 +19,6 @@ const REFERENCE_MS = { copy: 4, product: 30 } as const;
 
 const print = (line: string): void => console.log(line);
 const note = (line: string): void => console.error(line);
-
-/** The commit of the sources, marked if they were changed since. */
-function commitHere(): string | undefined {
-  try {
-    const args = ["describe", "--always", "--dirty", "--exclude=*", "--abbrev=12"];
-    return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
-      .trim();
-  } catch {
-    return undefined; // no git, or no repository
-  }
-}
 
 function reportFor(session: Session, { json }: Options, plan: readonly Planned[]): Report {
   const about = circumstances(session.device, commitHere());

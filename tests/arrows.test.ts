@@ -26,6 +26,7 @@ async function sources(): Promise<string[]> {
   return FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
+      .filter((name) => !name.includes("node_modules"))
       .map((name) => `${folder}/${name.replaceAll("\\", "/")}`),
   );
 }
