@@ -208,7 +208,9 @@ export class Device implements Disposable {
   #tensor(op: string, shape: Shape, dtype: DType, avoidBatch?: number): Tensor {
     this.check(op);
     checkShape(op, shape);
-    const buffer = this.pool.acquire(storageBytes(sizeOf(shape), dtype), avoidBatch);
+    const bytes = storageBytes(sizeOf(shape), dtype);
+    this.fusion.makeRoom(bytes);
+    const buffer = this.pool.acquire(bytes, avoidBatch);
     const layout = { shape: [...shape], strides: rowMajor(shape), offset: 0 };
     return new Tensor(this, dtype, layout, new Storage(this.pool, buffer));
   }

@@ -47,6 +47,8 @@ export function sizeClass(bytes: number): number {
  */
 export class BufferPool {
   readonly bytes: PoolBytes = { live: 0, pooled: 0, peak: 0 };
+  /** Whether a buffer may be held by results that wait to be computed, and by nothing else. */
+  abandoned = false;
   readonly #gpu: GPUDevice;
   readonly #free = new Map<number, PooledBuffer[]>();
   readonly #limit: number;

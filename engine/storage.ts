@@ -41,11 +41,17 @@ export class Storage {
     return this.#readers;
   }
 
+  /** Whether only results that wait hold it. */
+  get abandoned(): boolean {
+    return this.#holders === this.#readers && this.#buffer !== undefined;
+  }
+
   /** Takes the buffer that the result is computed into. */
   settle(buffer: PooledBuffer): void {
     this.#buffer = buffer;
     this.#pending = undefined;
     buffer.readers = this.#readers;
+    if (this.abandoned) this.#pool.abandoned = true;
   }
 
   /** Adds a holder. */
@@ -65,11 +71,16 @@ export class Storage {
   releaseReader(): void {
     this.#readers--;
     if (this.#buffer) this.#buffer.readers--;
-    this.release();
+    this.#letGo();
   }
 
   /** Removes a holder; with the last one the buffer goes back, or what waits is given up. */
   release(): void {
+    this.#letGo();
+    if (this.#holders === this.#readers && this.#holders > 0) this.#pool.abandoned = true;
+  }
+
+  #letGo(): void {
     if (--this.#holders > 0) return;
     if (this.#buffer) this.#pool.release(this.#buffer);
     this.#pending?.drop();

@@ -35,12 +35,17 @@ export function gather(root: Pending): Chain {
   return chain;
 }
 
-/** Counts the steps of the chain that ends in a result, and the bytes held for it, each once. */
-export function measure(root: Pending): void {
-  const { steps, leaves } = gather(root);
-  root.steps = steps.length;
-  root.bytes = [...new Set(leaves.map(({ storage }) => storage.buffer))]
-    .reduce((bytes, { size }) => bytes + size, 0);
+/** Counts the steps of the chain that ends in a result, each once. */
+export function countSteps(root: Pending): number {
+  return gather(root).steps.length;
+}
+
+/** Bytes of memory that only results that wait hold, and that the chain of this one reads. */
+export function bytesHeldFor(root: Pending): number {
+  const storages = new Set(gather(root).leaves.map(({ storage }) => storage));
+  return [...storages].reduce((bytes, { abandoned, buffer }) => {
+    return abandoned ? bytes + buffer.size : bytes;
+  }, 0);
 }
 
 interface Growing {

@@ -1,18 +1,15 @@
 import type { Device } from "../device.ts";
-import { bytesPerElement, storageBytes } from "../dtype.ts";
+import { storageBytes } from "../dtype.ts";
 import { isScalar } from "../live.ts";
 import type { PooledBuffer } from "../pool.ts";
 import { type Layout, MAX_RANK, sizeOf } from "../shape.ts";
 import type { Storage } from "../storage.ts";
-import { measure } from "./chain.ts";
+import { bytesHeldFor, countSteps } from "./chain.ts";
 import { computeChain, computeInto } from "./compute.ts";
 import { type Input, Pending, type Work, computeAll } from "./pending.ts";
 
 /** Steps of a chain at most: what its kernel takes to compile grows with them. */
 const MAX_STEPS = 16;
-/** A result waits only while it holds at most this many times its own bytes, and some. */
-const MAX_HELD = 8;
-const HELD_ANYWAY = 65536;
 
 /** The results of a device that wait to be computed. */
 export class Fusion {
@@ -20,6 +17,8 @@ export class Fusion {
   readonly #enabled: boolean;
   /** The one made last. */
   #last: Pending | undefined;
+  /** Bytes that the largest of them will take, or more. */
+  #largest = 0;
 
   /** @param enabled whether results wait at all; else each is computed at once */
   constructor(device: Device, enabled: boolean) {
@@ -28,7 +27,7 @@ export class Fusion {
   }
 
   /**
-   * Lets a result wait, unless that would keep too much memory or make too long a chain.
+   * Lets a result wait; where its chain would get too long, inputs of it are computed.
    *
    * @param layout of a new tensor
    * @param moved whether the body copies elements of the result's own dtype
@@ -37,7 +36,9 @@ export class Fusion {
    *   cannot be merged
    */
   wait(work: Work, inputs: readonly Input[], layout: Layout, moved: boolean): Storage {
-    this.device.pool.check(storageBytes(sizeOf(layout.shape), work.out));
+    const bytes = storageBytes(sizeOf(layout.shape), work.out);
+    this.device.pool.check(bytes);
+    this.#largest = Math.max(this.#largest, bytes);
     const result = new Pending(this, work, inputs, layout, moved);
     this.#note(result);
     try {
@@ -68,11 +69,28 @@ export class Fusion {
   }
 
   #admit(result: Pending): void {
-    const { size, out, layout: { shape } } = result;
-    const most = MAX_HELD * size * bytesPerElement(out) + HELD_ANYWAY;
-    if (result.steps > MAX_STEPS || result.bytes > most) measure(result);
-    if (!this.#enabled || result.bytes > most || shape.length > MAX_RANK) result.compute();
+    if (!this.#enabled || result.layout.shape.length > MAX_RANK) result.compute();
     else if (result.steps > MAX_STEPS) shorten(result);
+  }
+
+  /**
+   * Makes room for more bytes. Where they, and what the largest result takes when it is computed,
+   * would raise the peak of what has been in use, results are computed that hold more memory than
+   * they will take: so waiting does not cost any.
+   */
+  makeRoom(bytes: number): void {
+    const { pool } = this.device;
+    if (!pool.abandoned || pool.bytes.live + bytes + this.#largest <= pool.bytes.peak) return;
+    pool.abandoned = false;
+    this.#largest = 0;
+    for (const result of this.#all().reverse()) {
+      const { storage } = result;
+      if (storage.pending !== result) continue;
+      const own = storageBytes(result.size, result.out);
+      const held = storage.holders > storage.readers;
+      if (held && bytesHeldFor(result) > own) result.compute();
+      else this.#largest = Math.max(this.#largest, own);
+    }
   }
 
   /** Computes everything that waits and is still held. */
@@ -118,11 +136,11 @@ export class Fusion {
 
 /** Computes inputs of a result, the longest first, until few enough steps are left. */
 function shorten(result: Pending): void {
-  while (result.steps > MAX_STEPS) {
+  // One that is used twice was counted twice.
+  while (result.steps > MAX_STEPS && (result.steps = countSteps(result)) > MAX_STEPS) {
     const waiting = result.inputs.flatMap((x) => {
       return isScalar(x) ? [] : x.storage.pending ?? [];
     });
     waiting.sort((a, b) => b.steps - a.steps)[0]?.compute();
-    measure(result);
   }
 }

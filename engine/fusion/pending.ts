@@ -49,8 +49,6 @@ export class Pending {
   readonly uniform: boolean;
   /** Steps of the chain that ends here, at most: what is used twice may be counted twice. */
   steps = 1;
-  /** Bytes that are held for the chain, in the same way. */
-  bytes = 0;
   /** Scratch of the chain being gathered: which, place in it, and uses inside it. */
   chain = 0;
   place = 0;
@@ -118,9 +116,7 @@ export class Pending {
   #hold({ storage, layout, dtype }: Source): void {
     if (storage.pending && !this.#takes(storage.pending, layout, dtype)) storage.pending.compute();
     storage.retainReader();
-    const { pending } = storage;
-    this.steps += pending?.steps ?? 0;
-    this.bytes += pending?.bytes ?? storage.buffer.size;
+    this.steps += storage.pending?.steps ?? 0;
   }
 
   /** Whether an operand has this result's places, so that it can be computed along with it. */

@@ -138,6 +138,25 @@ test("an input lives until what waits for it is computed", async ({ device }) =>
   assert.is(device.memory().live, before);
 });
 
+test("waiting does not take more memory than there was at the peak", async () => {
+  const peaks = await Promise.all([true, false].map(async (fusion) => {
+    const device = await openDevice({ fusion });
+    let total = evaluate(zeros([4096], { device }));
+    for (let i = 0; i < 30; i++) {
+      const more = tensor(new Float32Array(4096).fill(i), { device });
+      const next = add(total, more);
+      for (const t of [total, more]) t.dispose();
+      total = next;
+    }
+    assert.is((await total.read())[7], 435);
+    const { peak } = device.memory();
+    device.close();
+    return peak;
+  }));
+
+  assert.is(peaks[0], peaks[1]);
+});
+
 test("a result in between that is held is computed once, with the last", async ({ device }) => {
   const [a, b] = [evaluate(normal(rng(1), [64])), evaluate(normal(rng(2), [64]))];
   const before = device.counts.dispatches;
