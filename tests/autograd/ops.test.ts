@@ -17,6 +17,7 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   "engine/faults.test.ts": ["IndexError"],
   "optim/family.test.ts": ["NonFiniteError"],
   "engine/hazards.test.ts": ["DeviceLostError", "GpuError"],
+  "autograd/compile.test.ts": ["compile"],
   "engine/fusion.test.ts": ["evaluate"],
   "engine/random.test.ts": ["Rng", "normal", "randomBits", "rng", "uniform"],
   "engine/shape.test.ts": ["DtypeError", "ShapeError", "tensor"],
