@@ -1,5 +1,5 @@
-import lanesText from "../kernels/row/lanes.wgsl" with { type: "text" };
 import { foldGrid } from "./grid.ts";
+import { rowFrame } from "./rows.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A kernel in which the lanes of a workgroup work on one thing together. */
@@ -30,7 +30,7 @@ export function runGroups(
   const { device } = outputs[0];
   const compiled = device.kernels.get(`${name}:${lanes}`, () => ({
     name,
-    code: `const WG = ${lanes}u;\n${wgsl}\n${lanesText}`,
+    code: `${rowFrame(lanes, 1)}\n${wgsl}`,
     bindings: "r".repeat(inputs.length) + "w".repeat(outputs.length),
   }));
   device.dispatch({

@@ -1,5 +1,10 @@
 import faultText from "../kernels/fault.wgsl" with { type: "text" };
+import groupText from "../kernels/row/group.wgsl" with { type: "text" };
+import groupsText from "../kernels/row/groups.wgsl" with { type: "text" };
 import lanesText from "../kernels/row/lanes.wgsl" with { type: "text" };
+import nanMaxText from "../kernels/row/nan_max.wgsl" with { type: "text" };
+import packF32Text from "../kernels/row/pack.f32.wgsl" with { type: "text" };
+import packVec4Text from "../kernels/row/pack.vec4.wgsl" with { type: "text" };
 import soloText from "../kernels/row/solo.wgsl" with { type: "text" };
 import { contiguousCopy } from "./elementwise.ts";
 import { foldGrid } from "./grid.ts";
@@ -10,7 +15,10 @@ import { boundBuffers } from "./threads.ts";
 /** A kernel that works on whole rows of its inputs. */
 export interface RowKernel {
   readonly name: string;
-  /** WGSL that declares the bindings, `Params` and `fn row(r: u32, lane: u32)`. */
+  /**
+   * WGSL that declares the bindings, `Params` (first `rows: u32`) and `fn row(r: u32, lane: u32)`:
+   * lanes `lane`, `lane + WG`, .. take the packs of a row, see kernels/row/pack.vec4.wgsl.
+   */
   readonly wgsl: string;
   /** Switches set by `const NAME = true/false;`. */
   readonly switches?: Readonly<Record<string, boolean>>;
@@ -18,8 +26,12 @@ export interface RowKernel {
   readonly faults?: boolean;
 }
 
+/** Fewest threads of a workgroup in which several rows are taken. */
+const GROUP = 64;
+
 /**
- * Runs a row kernel: a workgroup, or where that is cheaper a thread, for each of `rows` rows.
+ * Runs a row kernel: a workgroup or part of one, or where that is cheaper a thread, for each of
+ * `rows` rows.
  *
  * @param inputs read bindings in order; contiguous, any offset
  * @param params words after `rows`; the first is the width of a row
@@ -30,14 +42,18 @@ export function runRows(
 ): void {
   if (rows === 0) return;
   const { device } = out;
-  const lanes = laneCount(device.info.software, rows, params[0] ?? 1);
+  const [width = 1] = params;
+  const whole = [...inputs, out].filter((t) => t.size === rows * width);
+  const vec4 = width % 4 === 0 && whole.every((t) => t.layout.offset % 4 === 0);
+  const { lanes, each } = spread(device.info.software, rows, vec4 ? width / 4 : width);
   const switches = Object.entries(kernel.switches ?? {});
-  const key = `${kernel.name}:${lanes}:${switches.map(([, on]) => on)}`;
+  const key = `${kernel.name}:${lanes}:${each}:${vec4}:${switches.map(([, on]) => on)}`;
   const compiled = device.kernels.get(key, () => ({
     name: kernel.name,
     code: [
-      `const WG = ${lanes}u;`, ...switches.map(([name, on]) => `const ${name} = ${on};`),
-      kernel.wgsl, kernel.faults ? faultText : "", lanes === 1 ? soloText : lanesText,
+      ...switches.map(([name, on]) => `const ${name} = ${on};`),
+      lanes === 1 ? soloFrame(each) : rowFrame(lanes, each), vec4 ? packVec4Text : packF32Text,
+      kernel.wgsl, kernel.faults ? faultText : "",
     ].join("\n"),
     bindings: "r".repeat(inputs.length) + (kernel.faults ? "ww" : "w"),
   }));
@@ -45,20 +61,36 @@ export function runRows(
     kernel: compiled,
     buffers: boundBuffers(kernel, [...inputs, out], device),
     params: [rows, ...params].map((w) => w >>> 0),
-    grid: foldGrid(lanes === 1 ? Math.ceil(rows / SOLO_ROWS) : rows),
+    grid: foldGrid(Math.ceil(rows / each)),
   });
 }
 
-/** Rows a workgroup takes where each has one thread. */
-const SOLO_ROWS = 64;
+/** WGSL around `fn row` for workgroups of so many rows, with so many lanes each. */
+export function rowFrame(lanes: number, rows: number): string {
+  const sizes = `const WG = ${lanes}u;\nconst SHARE = ${Math.min(lanes, 16)}u;`;
+  const main = rows === 1 ? groupText : `const ROWS = ${rows}u;\n${groupsText}`;
+  return [sizes, nanMaxText, lanesText, main].join("\n");
+}
+
+/** WGSL around `fn row` for a thread to each row. */
+function soloFrame(rows: number): string {
+  return `const WG = 1u;\nconst ROWS = ${rows}u;\n${nanMaxText}\n${soloText}`;
+}
 
 /**
- * Lanes to a row: on a GPU as many as the row keeps busy; on a software adapter, where a barrier
- * costs more than the work, one, or a few if there are not enough rows.
+ * Lanes to a row and rows to a workgroup. On a software adapter, where a barrier costs more than
+ * the work, one lane, or a few if there are not enough rows.
  */
-function laneCount(software: boolean, rows: number, width: number): number {
-  if (software) return rows >= SOLO_ROWS || width <= 32 ? 1 : 8;
-  return width >= 1024 ? 256 : 64;
+function spread(software: boolean, rows: number, packs: number) {
+  const lanes = !software ? lanesFor(packs) : rows >= 8 || packs <= 8 ? 1 : 4;
+  if (lanes === 1) return { lanes, each: software && rows < 8 * GROUP ? 8 : GROUP };
+  const many = Math.max(1, GROUP / lanes);
+  return { lanes, each: rows % many === 0 ? many : 1 };
+}
+
+/** Lanes of a GPU that a row of so many packs keeps busy with some each: a power of four. */
+export function lanesFor(packs: number): number {
+  return Math.min(256, 4 ** Math.max(0, Math.floor(Math.log2(packs) / 2 - 0.5)));
 }
 
 /** Runs `use` with contiguous forms of the tensors; copies made for it are freed. */

@@ -1,6 +1,9 @@
+import logText from "../../kernels/math/log.wgsl" with { type: "text" };
 import log1pText from "../../kernels/math/log1p.wgsl" with { type: "text" };
 import lossText from "../../kernels/row/cross_entropy.wgsl" with { type: "text" };
 import gradText from "../../kernels/row/cross_entropy_grad.wgsl" with { type: "text" };
+import expSumText from "../../kernels/row/exp_sum.wgsl" with { type: "text" };
+import othersText from "../../kernels/row/other_exps.wgsl" with { type: "text" };
 import { ShapeError, type Tensor, checkDtype, rowsOf, runRows, show, withContiguous } from
   "../../engine/index.ts";
 import { apply, checkTensor } from "../define.ts";
@@ -19,7 +22,8 @@ import { unsqueeze } from "./views.ts";
  */
 export function rowLosses(logits: Tensor, labels: Tensor, ignore = NO_LABEL): Tensor {
   checkLabels("crossEntropy", logits, labels);
-  const kernel = { name: "crossEntropy", wgsl: `${log1pText}${lossText}`, faults: true };
+  const wgsl = `${logText}${log1pText}${expSumText}${othersText}${lossText}`;
+  const kernel = { name: "crossEntropy", wgsl, faults: true };
   return apply({
     name: "crossEntropy",
     forward: (x, y) => withContiguous(tensors(x, y), ([a, b]) => {
@@ -38,7 +42,7 @@ export function rowLosses(logits: Tensor, labels: Tensor, ignore = NO_LABEL): Te
 
 /** dy (softmax(x) - one-hot(y)) row by row. */
 function logitsGrad(x: Tensor, y: Tensor, dy: Tensor, ignore: number): Tensor {
-  const kernel = { name: "crossEntropyGrad", wgsl: gradText };
+  const kernel = { name: "crossEntropyGrad", wgsl: `${expSumText}${othersText}${gradText}` };
   return apply({
     name: "crossEntropyGrad",
     forward: (...inputs) => withContiguous(tensors(...inputs), (list) => {
@@ -46,7 +50,7 @@ function logitsGrad(x: Tensor, y: Tensor, dy: Tensor, ignore: number): Tensor {
       const out = scores.device.empty("crossEntropyGrad", scores.shape, "f32");
       const { rows, width } = rowsOf(scores);
       runRows(kernel, list, out, rows, [
-        width, scores.layout.offset, targets.layout.offset, factors.layout.offset, 1, ignore, 0,
+        width, scores.layout.offset, targets.layout.offset, factors.layout.offset, ignore, 0,
       ]);
       return out;
     }),

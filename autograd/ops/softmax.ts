@@ -1,3 +1,4 @@
+import expSumText from "../../kernels/row/exp_sum.wgsl" with { type: "text" };
 import logSoftmaxText from "../../kernels/row/log_softmax.wgsl" with { type: "text" };
 import logSoftmaxGradText from "../../kernels/row/log_softmax_grad.wgsl" with { type: "text" };
 import softmaxText from "../../kernels/row/softmax.wgsl" with { type: "text" };
@@ -46,11 +47,12 @@ export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
     const swap = { axes: [axis, -1] as const };
     return scope(() => transpose(softmax(transpose(x, swap), { scale }), swap));
   }
-  const kernel = { name: "softmax", wgsl: softmaxText, switches: { CAUSAL: causal } };
+  const wgsl = `${expSumText}${softmaxText}`;
+  const kernel = { name: "softmax", wgsl, switches: { CAUSAL: causal } };
   return apply({
     name: "softmax",
     forward: (t) => rowOp(kernel, [t], (width, [at = 0]) => [
-      width, queries, 0, f32Bits(scale), at,
+      width, queries, f32Bits(scale), at,
     ]),
     vjp: (dy, _, y) => [() => softmaxGrad(y, dy, scale)],
     saves: "output",
@@ -90,10 +92,10 @@ export function logSoftmax(x: Tensor, options: { readonly axis?: number } = {}):
     const swap = { axes: [axis, -1] as const };
     return scope(() => transpose(logSoftmax(transpose(x, swap)), swap));
   }
-  const kernel = { name: "logSoftmax", wgsl: logSoftmaxText };
+  const kernel = { name: "logSoftmax", wgsl: `${expSumText}${logSoftmaxText}` };
   return apply({
     name: "logSoftmax",
-    forward: (t) => rowOp(kernel, [t], (width, [at = 0]) => [width, at, 0]),
+    forward: (t) => rowOp(kernel, [t], (width, [at = 0]) => [width, at]),
     vjp: (dy, _, y) => [() => logSoftmaxGrad(y, dy)],
     saves: "output",
   }, [x]);

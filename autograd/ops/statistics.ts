@@ -1,4 +1,6 @@
 import bitsText from "../../kernels/math/bits.wgsl" with { type: "text" };
+import logText from "../../kernels/math/log.wgsl" with { type: "text" };
+import expSumText from "../../kernels/row/exp_sum.wgsl" with { type: "text" };
 import logsumexpText from "../../kernels/row/logsumexp.wgsl" with { type: "text" };
 import powerBody from "../../kernels/ternary/scaled_power.wgsl" with { type: "text" };
 import rootBody from "../../kernels/ternary/scaled_root.wgsl" with { type: "text" };
@@ -82,11 +84,13 @@ function centred(
 ): { gaps: Tensor; count: number } {
   const { shape } = checkTensor(op, x);
   const count = foldSize(shape, resolveAxes(op, axis, shape)) - correction;
-  return { gaps: sub(x, mean(x, { axis, keepDims: true })), count: Math.max(0, count) };
+  const less = (t: Tensor) => sub(t, mean(t, { axis, keepDims: true }));
+  // Twice, since the rounding of a mean would count where elements hardly vary.
+  return { gaps: less(less(x)), count: Math.max(0, count) };
 }
 
 /**
- * Mean square of the distance from the mean, over axes, in two passes; NaN where the count less
+ * Mean square of the distance from the mean, over axes; NaN where the count less
  * `correction` is 0.
  *
  * @param x any shape, f32
@@ -132,7 +136,7 @@ export function logsumexp(
 }
 
 function rowLogSums(rows: Tensor): Tensor {
-  const kernel = { name: "logsumexp", wgsl: logsumexpText };
+  const kernel = { name: "logsumexp", wgsl: `${logText}${expSumText}${logsumexpText}` };
   const shape = rows.shape.slice(0, -1);
   return apply({
     name: "logsumexp",
@@ -144,7 +148,7 @@ function rowLogSums(rows: Tensor): Tensor {
         const { layout: { offset } } = x as Tensor; // one went in
         const out = input.device.empty("logsumexp", shape, "f32");
         const { rows: count, width } = rowsOf(input);
-        runRows(kernel, [x as Tensor], out, count, [width, offset, 0]);
+        runRows(kernel, [x as Tensor], out, count, [width, offset]);
         return out;
       });
     },

@@ -1,27 +1,33 @@
-// y[row, chunk] = fold of x[row, part of length]: one workgroup a chunk, lanes stride through it,
-// then halve their number. Order of merging depends on nothing but the sizes.
-var<workgroup> lanes: array<A, WG>;
+// y[row, chunk] = fold of x[row, part of length]: LANES lanes a chunk, ROWS chunks a workgroup.
+// Lanes stride through their chunk, then SHARE of them merge what all have, and one merges those:
+// two barriers. The order of merging depends on nothing but the sizes.
+var<workgroup> lanes: array<A, LANES * ROWS>;
 
-@compute @workgroup_size(WG)
+@compute @workgroup_size(LANES * ROWS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
+  @builtin(local_invocation_index) slot: u32,
 ) {
-  let index = group.x + group.y * groups.x;
-  if (index >= p.outer * p.chunks) { return; } // the same for the whole workgroup
-  let row = index / p.chunks;
+  let lane = slot % LANES;
+  let index = (group.x + group.y * groups.x) * ROWS + slot / LANES;
+  let live = index < p.outer * p.chunks;
   let begin = (index % p.chunks) * p.chunk;
-  let end = min(begin + p.chunk, p.length);
+  let end = select(begin, min(begin + p.chunk, p.length), live);
+  let base = p.offset + index / p.chunks * p.length;
   var sum = identity();
-  for (var k = begin + lane; k < end; k += WG) {
-    sum = merge(sum, load(p.offset + row * p.length + k, k));
-  }
-  lanes[lane] = sum;
+  for (var k = begin + lane; k < end; k += LANES) { sum = merge(sum, load(base + k, k)); }
+  lanes[slot] = sum;
   workgroupBarrier();
-  for (var half = WG / 2u; half > 0u; half /= 2u) {
-    if (lane < half) { lanes[lane] = merge(lanes[lane], lanes[lane + half]); }
-    workgroupBarrier();
+  if (lane < SHARE) {
+    for (var other = SHARE; other < LANES; other += SHARE) {
+      sum = merge(sum, lanes[slot + other]);
+    }
+    lanes[slot] = sum;
   }
-  if (lane == 0u) { y[index] = result(lanes[0]); }
+  workgroupBarrier();
+  if (lane == 0u && live) {
+    for (var other = 1u; other < SHARE; other++) { sum = merge(sum, lanes[slot + other]); }
+    y[index] = result(sum);
+  }
 }

@@ -1,48 +1,40 @@
-// Frame of the kernels that work on whole rows: one workgroup a row, lanes stride through it.
-var<workgroup> lane_sums: array<f32, WG>;
+// What the WG lanes of a row do together, for the frames group.wgsl and groups.wgsl: they exchange
+// numbers in two steps, by SHARE of them, with three barriers.
+var<workgroup> lane_sums: array<vec2<f32>, WG * ROWS>;
+var<private> row_start: u32; // in lane_sums
 
-fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-
-// Larger of two, NaN if one is; told by the bits, since compilers may assume there is no NaN.
-fn nan_max(a: f32, b: f32) -> f32 {
-  if (is_nan(a)) { return a; }
-  if (is_nan(b)) { return b; }
-  return max(a, b);
-}
-
-// Every lane gets the sum over the lanes, in a fixed order.
-fn sum_lanes(value: f32, lane: u32) -> f32 {
-  lane_sums[lane] = value;
+// Every lane of a row gets the sums over its lanes, in a fixed order.
+fn sum_pairs(value: vec2<f32>, lane: u32) -> vec2<f32> {
+  var sum = value;
+  lane_sums[row_start + lane] = sum;
   workgroupBarrier();
-  for (var half = WG / 2u; half > 0u; half /= 2u) {
-    if (lane < half) { lane_sums[lane] += lane_sums[lane + half]; }
-    workgroupBarrier();
+  if (lane < SHARE) {
+    for (var i = lane + SHARE; i < WG; i += SHARE) { sum += lane_sums[row_start + i]; }
+    lane_sums[row_start + lane] = sum;
   }
-  let total = lane_sums[0];
   workgroupBarrier();
-  return total;
+  var all = lane_sums[row_start];
+  for (var i = 1u; i < SHARE; i++) { all += lane_sums[row_start + i]; }
+  workgroupBarrier();
+  return all;
 }
 
-// Every lane gets the maximum over the lanes.
+fn sum_lanes(value: f32, lane: u32) -> f32 { return sum_pairs(vec2<f32>(value, 0.0), lane).x; }
+
+// Every lane of a row gets the maximum over its lanes.
 fn max_lanes(value: f32, lane: u32) -> f32 {
-  lane_sums[lane] = value;
+  var top = value;
+  lane_sums[row_start + lane].x = top;
   workgroupBarrier();
-  for (var half = WG / 2u; half > 0u; half /= 2u) {
-    if (lane < half) { lane_sums[lane] = nan_max(lane_sums[lane], lane_sums[lane + half]); }
-    workgroupBarrier();
+  if (lane < SHARE) {
+    for (var i = lane + SHARE; i < WG; i += SHARE) {
+      top = nan_max(top, lane_sums[row_start + i].x);
+    }
+    lane_sums[row_start + lane].x = top;
   }
-  let top = lane_sums[0];
   workgroupBarrier();
-  return top;
-}
-
-@compute @workgroup_size(WG)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let index = group.x + group.y * groups.x;
-  if (index >= p.rows) { return; } // the same for the whole workgroup
-  row(index, lane);
+  var all = lane_sums[row_start].x;
+  for (var i = 1u; i < SHARE; i++) { all = nan_max(all, lane_sums[row_start + i].x); }
+  workgroupBarrier();
+  return all;
 }

@@ -1,26 +1,27 @@
 // y[r, :] = (x - mean(x)) / sqrt(var(x) + eps), the variance over n.
 struct Params { rows: u32, width: u32, x_at: u32, eps: f32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<V>;
+@group(0) @binding(1) var<storage, read_write> y: array<V>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
-  let base = r * p.width;
+  let packs = p.width / PACK;
+  let from_x = p.x_at / PACK + r * packs;
   let n = f32(p.width);
-  let origin = x[p.x_at + base]; // differences from it are exact where a row hardly varies
-  var sum = 0.0;
-  for (var i = lane; i < p.width; i += WG) { sum += x[p.x_at + base + i] - origin; }
-  let rough = origin + sum_lanes(sum, lane) / n;
-  var rest = 0.0; // what the rough mean is off by, times n
-  var squares = 0.0;
-  for (var i = lane; i < p.width; i += WG) {
-    let v = x[p.x_at + base + i] - rough;
+  let origin = pick(x[from_x], 0u); // differences from it are exact where a row hardly varies
+  var sum = V();
+  for (var i = lane; i < packs; i += WG) { sum += x[from_x + i] - origin; }
+  let rough = origin + sum_lanes(total(sum), lane) / n;
+  var rest = V(); // what the rough mean is off by, times n
+  var squares = V();
+  for (var i = lane; i < packs; i += WG) {
+    let v = x[from_x + i] - rough;
     rest += v;
     squares += v * v;
   }
-  let shift = sum_lanes(rest, lane) / n;
-  let scale = 1.0 / sqrt(max(sum_lanes(squares, lane) / n - shift * shift, 0.0) + p.eps);
-  for (var i = lane; i < p.width; i += WG) {
-    y[base + i] = (x[p.x_at + base + i] - rough - shift) * scale;
+  let means = sum_pairs(vec2<f32>(total(rest), total(squares)), lane) / n;
+  let scale = 1.0 / sqrt(max(means.y - means.x * means.x, 0.0) + p.eps);
+  for (var i = lane; i < packs; i += WG) {
+    y[r * packs + i] = (x[from_x + i] - rough - means.x) * scale;
   }
 }

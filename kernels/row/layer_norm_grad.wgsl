@@ -1,36 +1,37 @@
 // dx[r, :] = (dy - mean(dy) - y mean(y dy)) / s, the gradient of y = (x - mean(x)) / s.
 struct Params { rows: u32, width: u32, x_at: u32, dy_at: u32, eps: f32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<V>;
+@group(0) @binding(1) var<storage, read> dy: array<V>;
+@group(0) @binding(2) var<storage, read_write> dx: array<V>;
 @group(0) @binding(3) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
-  let base = r * p.width;
+  let packs = p.width / PACK;
+  let from_x = p.x_at / PACK + r * packs;
+  let from_dy = p.dy_at / PACK + r * packs;
   let n = f32(p.width);
-  let origin = x[p.x_at + base]; // differences from it are exact where a row hardly varies
-  var sum = 0.0;
-  var dy_sum = 0.0;
-  for (var i = lane; i < p.width; i += WG) {
-    sum += x[p.x_at + base + i] - origin;
-    dy_sum += dy[p.dy_at + base + i];
+  let origin = pick(x[from_x], 0u); // differences from it are exact where a row hardly varies
+  var sum = V();
+  var dy_sum = V();
+  for (var i = lane; i < packs; i += WG) {
+    sum += x[from_x + i] - origin;
+    dy_sum += dy[from_dy + i];
   }
-  let rough = origin + sum_lanes(sum, lane) / n;
-  let dy_mean = sum_lanes(dy_sum, lane) / n;
-  var rest = 0.0; // what the rough mean is off by, times n
-  var squares = 0.0;
-  var dot = 0.0;
-  for (var i = lane; i < p.width; i += WG) {
-    let v = x[p.x_at + base + i] - rough;
+  let rough = sum_pairs(vec2<f32>(total(sum), total(dy_sum)), lane) / n + vec2<f32>(origin, 0.0);
+  var rest = V(); // what the rough mean is off by, times n
+  var squares = V();
+  var dot = V();
+  for (var i = lane; i < packs; i += WG) {
+    let v = x[from_x + i] - rough.x;
     rest += v;
     squares += v * v;
-    dot += v * (dy[p.dy_at + base + i] - dy_mean);
+    dot += v * (dy[from_dy + i] - rough.y);
   }
-  let shift = sum_lanes(rest, lane) / n;
-  let scale = 1.0 / sqrt(max(sum_lanes(squares, lane) / n - shift * shift, 0.0) + p.eps);
-  let pull = sum_lanes(dot, lane) * scale * scale / n;
-  for (var i = lane; i < p.width; i += WG) {
-    let v = x[p.x_at + base + i] - rough - shift;
-    dx[base + i] = scale * (dy[p.dy_at + base + i] - dy_mean - v * pull);
+  let means = sum_pairs(vec2<f32>(total(rest), total(squares)), lane) / n;
+  let scale = 1.0 / sqrt(max(means.y - means.x * means.x, 0.0) + p.eps);
+  let pull = sum_lanes(total(dot), lane) * scale * scale / n;
+  for (var i = lane; i < packs; i += WG) {
+    let v = x[from_x + i] - rough.x - means.x;
+    dx[r * packs + i] = scale * (dy[from_dy + i] - rough.y - v * pull);
   }
 }

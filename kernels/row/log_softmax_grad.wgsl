@@ -1,16 +1,18 @@
 // dx[r, :] = dy - exp(y) sum(dy), the gradient of y = log_softmax(x).
 struct Params { rows: u32, width: u32, y_at: u32, dy_at: u32 }
-@group(0) @binding(0) var<storage, read> y: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> y: array<V>;
+@group(0) @binding(1) var<storage, read> dy: array<V>;
+@group(0) @binding(2) var<storage, read_write> dx: array<V>;
 @group(0) @binding(3) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
-  let base = r * p.width;
-  var sum = 0.0;
-  for (var i = lane; i < p.width; i += WG) { sum += dy[p.dy_at + base + i]; }
-  sum = sum_lanes(sum, lane);
-  for (var i = lane; i < p.width; i += WG) {
-    dx[base + i] = dy[p.dy_at + base + i] - exp(y[p.y_at + base + i]) * sum;
+  let packs = p.width / PACK;
+  let from_y = p.y_at / PACK + r * packs;
+  let from_dy = p.dy_at / PACK + r * packs;
+  var sums = V();
+  for (var i = lane; i < packs; i += WG) { sums += dy[from_dy + i]; }
+  let sum = sum_lanes(total(sums), lane);
+  for (var i = lane; i < packs; i += WG) {
+    dx[r * packs + i] = dy[from_dy + i] - exp(y[from_y + i]) * sum;
   }
 }

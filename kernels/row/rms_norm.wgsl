@@ -1,16 +1,17 @@
 // y[r, :] = x / sqrt(mean(x^2) + eps).
 struct Params { rows: u32, width: u32, x_at: u32, eps: f32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<V>;
+@group(0) @binding(1) var<storage, read_write> y: array<V>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
-  let base = r * p.width;
-  var sum = 0.0;
-  for (var i = lane; i < p.width; i += WG) {
-    let v = x[p.x_at + base + i];
-    sum += v * v;
+  let packs = p.width / PACK;
+  let from_x = p.x_at / PACK + r * packs;
+  var squares = V();
+  for (var i = lane; i < packs; i += WG) {
+    let v = x[from_x + i];
+    squares += v * v;
   }
-  let scale = 1.0 / sqrt(sum_lanes(sum, lane) / f32(p.width) + p.eps);
-  for (var i = lane; i < p.width; i += WG) { y[base + i] = x[p.x_at + base + i] * scale; }
+  let scale = 1.0 / sqrt(sum_lanes(total(squares), lane) / f32(p.width) + p.eps);
+  for (var i = lane; i < packs; i += WG) { y[r * packs + i] = x[from_x + i] * scale; }
 }

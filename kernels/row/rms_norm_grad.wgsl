@@ -1,23 +1,25 @@
 // dx[r, :] = (dy - y mean(y dy)) / s, the gradient of y = x / s, s = sqrt(mean(x^2) + eps).
 struct Params { rows: u32, width: u32, x_at: u32, dy_at: u32, eps: f32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<V>;
+@group(0) @binding(1) var<storage, read> dy: array<V>;
+@group(0) @binding(2) var<storage, read_write> dx: array<V>;
 @group(0) @binding(3) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
-  let base = r * p.width;
-  var squares = 0.0;
-  var dot = 0.0;
-  for (var i = lane; i < p.width; i += WG) {
-    let v = x[p.x_at + base + i];
+  let packs = p.width / PACK;
+  let from_x = p.x_at / PACK + r * packs;
+  let from_dy = p.dy_at / PACK + r * packs;
+  var squares = V();
+  var dot = V();
+  for (var i = lane; i < packs; i += WG) {
+    let v = x[from_x + i];
     squares += v * v;
-    dot += v * dy[p.dy_at + base + i];
+    dot += v * dy[from_dy + i];
   }
-  let n = f32(p.width);
-  let scale = 1.0 / sqrt(sum_lanes(squares, lane) / n + p.eps);
-  let pull = sum_lanes(dot, lane) * scale * scale / n;
-  for (var i = lane; i < p.width; i += WG) {
-    dx[base + i] = scale * (dy[p.dy_at + base + i] - x[p.x_at + base + i] * pull);
+  let means = sum_pairs(vec2<f32>(total(squares), total(dot)), lane) / f32(p.width);
+  let scale = 1.0 / sqrt(means.x + p.eps);
+  let pull = means.y * scale * scale;
+  for (var i = lane; i < packs; i += WG) {
+    dx[r * packs + i] = scale * (dy[from_dy + i] - x[from_x + i] * pull);
   }
 }
