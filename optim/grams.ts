@@ -22,6 +22,16 @@ export function gramSlots(shape: Shape, axes: readonly number[]): SlotShapes {
   return { level: [], ...Object.fromEntries(grams) };
 }
 
+/**
+ * Whether matrices are decomposed at a step: at the first, and every so many steps after it. Young
+ * averages change fast, so before that at the powers of two, too.
+ *
+ * @param step from 1
+ */
+export function isDue(step: number, every: number): boolean {
+  return (step - 1) % every === 0 || (step < every && Number.isInteger(Math.log2(step)));
+}
+
 /** Of a `Moment`, what matters here. */
 type When = Pick<Moment, "decide" | "refused">;
 

@@ -1,13 +1,14 @@
-import { type Tensor, matmul } from "../autograd/index.ts";
+import { type Shape, type Tensor, matmul } from "../autograd/index.ts";
 import { ShapeError, show } from "../engine/index.ts";
 import { ema } from "./average.ts";
-import { FRACTION, FUNCTION, NOT_NEGATIVE, checkOptions } from "./check.ts";
+import { COUNT, FRACTION, FUNCTION, NOT_NEGATIVE, checkOptions } from "./check.ts";
 import { single } from "./common.ts";
 import { descend } from "./descend.ts";
-import { symmetricPower } from "./grams.ts";
+import { replaceInto } from "./elementwise.ts";
+import { isDue, symmetricPower } from "./grams.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { COMMON, type CommonOptions } from "./options.ts";
-import { eachLeaf } from "./pipeline.ts";
+import { type Stage, eachLeaf } from "./pipeline.ts";
 
 /** Second moments of what goes through a layer with the weight `[out, in]`. */
 export interface LayerMoments {
@@ -25,25 +26,39 @@ export interface LayerMoments {
  * @returns `[out, in]`; directions in which a second moment is zero get nothing
  * @throws ShapeError if the moments do not fit
  */
-export function whiten(g: Tensor, { inputs, outputs }: LayerMoments): Tensor {
-  const [m = 0, n = 0] = g.shape;
-  const fits = g.shape.length === 2 && show(outputs.shape) === show([m, m])
+export function whiten(g: Tensor, moments: LayerMoments): Tensor {
+  return between(g, rootsOf(g.shape, moments));
+}
+
+/** The inverse roots of both moments. */
+function rootsOf(shape: Shape, { inputs, outputs }: LayerMoments): LayerMoments {
+  const [m = 0, n = 0] = shape;
+  const fits = shape.length === 2 && show(outputs.shape) === show([m, m])
     && show(inputs.shape) === show([n, n]);
   if (!fits) {
     throw new ShapeError(
       `whiten: the moments do not fit: ${show(outputs.shape)} and ${show(inputs.shape)} for `
-        + `${show(g.shape)}. Give [out, out] and [in, in] for a matrix [out, in].`,
+        + `${show(shape)}. Give [out, out] and [in, in] for a matrix [out, in].`,
     );
   }
-  return matmul(matmul(symmetricPower(outputs, -0.5), g), symmetricPower(inputs, -0.5));
+  return { inputs: symmetricPower(inputs, -0.5), outputs: symmetricPower(outputs, -0.5) };
+}
+
+function between(g: Tensor, { inputs, outputs }: LayerMoments): Tensor {
+  return matmul(matmul(outputs, g), inputs);
 }
 
 /** Options of `iso`. */
 export interface IsoOptions extends CommonOptions {
   /** Learning rate, >= 0. */
   readonly lr: number;
-  /** The second moments of a weight's layer, at every step, by its path. */
+  /** The second moments of a weight's layer, whenever they are decomposed, by its path. */
   readonly moments: (path: string) => LayerMoments;
+  /**
+   * Steps from one decomposition of the moments to the next, >= 1, after those at the powers of two
+   * before; their roots are kept in between. Default 1.
+   */
+  readonly every?: number;
   /** Decay of the average of gradients, in [0, 1). Default 0.9. */
   readonly momentum?: number;
   /** Share of the weight taken off per unit of learning rate, >= 0; decoupled. Default 0. */
@@ -59,12 +74,34 @@ export interface IsoOptions extends CommonOptions {
  */
 export function iso(options: IsoOptions): Optimizer {
   checkOptions("iso", options, {
-    lr: NOT_NEGATIVE, moments: FUNCTION, momentum: FRACTION, weightDecay: NOT_NEGATIVE, ...COMMON,
+    lr: NOT_NEGATIVE, moments: FUNCTION, every: COUNT, momentum: FRACTION,
+    weightDecay: NOT_NEGATIVE, ...COMMON,
   }, ["lr", "moments"]);
-  const { moments, momentum = 0.9, weightDecay = 0 } = options;
+  const { moments, every = 1, momentum = 0.9, weightDecay = 0 } = options;
   return single("iso", options, {
-    average: ema({ momentum }),
-    dualize: { run: eachLeaf(({ value, path }) => whiten(value, moments(path))) },
+    average: ema({ momentum }), dualize: whitening(moments, every),
     step: descend("iso", { weightDecay }),
   });
+}
+
+function whitening(moments: IsoOptions["moments"], every: number): Stage {
+  if (every === 1) return { run: eachLeaf(({ value, path }) => whiten(value, moments(path))) };
+  return {
+    slots: ([m = 1, n = 1]) => ({ inputsRoot: [n, n], outputsRoot: [m, m] }),
+    run: eachLeaf(({ value, path, state }, { decide, refused }) => {
+      const { inputsRoot: inputs, outputsRoot: outputs } = state as unknown as Roots;
+      if (decide(({ step }) => isDue(step, every))) {
+        const roots = rootsOf(value.shape, moments(path));
+        replaceInto(inputs, roots.inputs, refused);
+        replaceInto(outputs, roots.outputs, refused);
+      }
+      return between(value, { inputs, outputs });
+    }),
+  };
+}
+
+/** What `whitening` keeps. */
+interface Roots {
+  readonly inputsRoot: Tensor;
+  readonly outputsRoot: Tensor;
 }

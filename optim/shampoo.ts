@@ -1,12 +1,14 @@
-import { eq, mul, pow, where } from "../autograd/index.ts";
+import { type Shape, type Tensor, eq, mul, pow, where } from "../autograd/index.ts";
 import { heavyBall } from "./average.ts";
 import { COUNT, FRACTION, NEGATIVE, NOT_NEGATIVE, checkOptions } from "./check.ts";
 import { single } from "./common.ts";
 import { descend } from "./descend.ts";
-import { addGrams, alongAxis, gramAxes, gramOf, gramSlots, symmetricPower } from "./grams.ts";
+import { replaceInto } from "./elementwise.ts";
+import { addGrams, alongAxis, gramAxes, gramOf, gramSlots, isDue,
+  symmetricPower } from "./grams.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { COMMON, type CommonOptions } from "./options.ts";
-import { type Stage, eachLeaf } from "./pipeline.ts";
+import { type Moment, type SlotShapes, type Slots, type Stage, eachLeaf } from "./pipeline.ts";
 
 /** How gradients are preconditioned by Gram matrices. */
 export interface ShampooStageOptions {
@@ -18,6 +20,11 @@ export interface ShampooStageOptions {
   readonly exponent?: number;
   /** Longest axis that gets one, whose memory is its square. Default 10000. */
   readonly maxSide?: number;
+  /**
+   * Steps from one decomposition of the Gram matrices to the next, >= 1, after those at the powers
+   * of two before; their powers are kept in between, in as much memory again. Default 1.
+   */
+  readonly every?: number;
 }
 
 /** Options of `shampoo`. */
@@ -41,7 +48,7 @@ export interface ShampooOptions extends ShampooStageOptions, CommonOptions {
 export function shampoo(options: ShampooOptions): Optimizer {
   checkOptions("shampoo", options, {
     lr: NOT_NEGATIVE, eps: NOT_NEGATIVE, beta: FRACTION, exponent: NEGATIVE,
-    maxSide: COUNT, momentum: FRACTION, weightDecay: NOT_NEGATIVE, ...COMMON,
+    maxSide: COUNT, every: COUNT, momentum: FRACTION, weightDecay: NOT_NEGATIVE, ...COMMON,
   }, ["lr"]);
   const { momentum = 0, weightDecay = 0 } = options;
   return single("shampoo", options, {
@@ -52,20 +59,56 @@ export function shampoo(options: ShampooOptions): Optimizer {
 
 /** The stage of `shampoo`. With eps 0 and no or a decaying sum, the scale of gradients is free. */
 export function preconditioned(options: ShampooStageOptions): Stage {
-  const { eps = 1e-4, beta, exponent, maxSide = 10000 } = options;
+  const { eps = 1e-4, beta, exponent, maxSide = 10000, every = 1 } = options;
   const weights = { keep: beta ?? 1, gain: beta === undefined ? 1 : 1 - beta, start: eps };
   return {
-    slots: (shape) => gramSlots(shape, gramAxes(shape, maxSide)),
+    slots: (shape) => {
+      const axes = gramAxes(shape, maxSide);
+      return { ...gramSlots(shape, axes), ...(every > 1 && rootSlots(shape, axes)) };
+    },
     run: eachLeaf(({ value: g, state }, moment) => {
       const axes = gramAxes(g.shape, maxSide);
       if (axes.length === 0 || g.size === 0) return g;
       const { unit, level } = addGrams(g, axes, state, moment, weights);
       const power = exponent ?? -1 / (2 * axes.length);
+      if (moment.decide(({ step }) => every > 1 && isDue(step, every))) {
+        keepRoots(state, axes, power, level, moment.refused);
+      }
       const turned = axes.reduce((x, axis) => {
-        return alongAxis(x, symmetricPower(gramOf(state, axis), power), axis);
+        const root = every > 1 ? rootOf(state, axis) : symmetricPower(gramOf(state, axis), power);
+        return alongAxis(x, root, axis);
       }, unit);
-      const rest = 1 + 2 * axes.length * power; // of the level
-      return rest === 0 ? turned : mul(turned, where(eq(level, 0), 0, pow(level, rest)));
+      const levels = 2 * axes.length * power; // the power of the level that the roots are over
+      if (every > 1) return mul(turned, mul(level, powerOf(rootLevel(state), levels)));
+      return levels === -1 ? turned : mul(turned, powerOf(level, 1 + levels));
     }),
   };
+}
+
+/** A power of a scalar >= 0; 0 where it is 0. */
+function powerOf(level: Tensor, exponent: number): Tensor {
+  return where(eq(level, 0), 0, pow(level, exponent));
+}
+
+/** Powers of Gram matrices that are kept, and the level of that time. */
+function rootSlots(shape: Shape, axes: readonly number[]): SlotShapes {
+  const roots = axes.map((axis) => [`root${axis}`, [shape[axis] ?? 1, shape[axis] ?? 1]] as const);
+  return { rootLevel: [], ...Object.fromEntries(roots) };
+}
+
+function rootOf(state: Slots, axis: number): Tensor {
+  return state[`root${axis}`] as Tensor; // declared by `rootSlots`
+}
+
+function rootLevel({ rootLevel: level }: Slots): Tensor {
+  return level as Tensor; // declared by `rootSlots`
+}
+
+function keepRoots(
+  state: Slots, axes: readonly number[], power: number, level: Tensor, refused: Moment["refused"],
+): void {
+  for (const axis of axes) {
+    replaceInto(rootOf(state, axis), symmetricPower(gramOf(state, axis), power), refused);
+  }
+  replaceInto(rootLevel(state), level, refused);
 }
