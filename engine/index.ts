@@ -23,6 +23,8 @@ export { Live, type Scalar, atReplay, decide, isScalar, live } from "./live.ts";
 export { type MatmulOptions, matmulFused } from "./matmul.ts";
 export { type OpenOptions, openDevice } from "./open_device.ts";
 export { currentDevice } from "./open_devices.ts";
+export { type Packing, gather, isPackable, packingOf, partsOf, spread, wholeOf } from
+  "./pack.ts";
 export { type KernelTime, type Profile, profile } from "./profile.ts";
 export { Rng, type RngJournal, type RngState, type StreamWords, checkRng, normal, noteRandom,
   philox, randomBits, rng, uniform, withRandom } from "./random.ts";

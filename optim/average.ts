@@ -2,18 +2,20 @@
 
 import type { Scalar } from "../engine/index.ts";
 import { blend, blendInto, peakInto, ratio, rootMeanSquareInto } from "./elementwise.ts";
-import { type Leaf, type Moment, type Stage, eachLeaf } from "./pipeline.ts";
+import { type Leaf, type Moment, PASS, type Stage, eachLeaf } from "./pipeline.ts";
 import { inF32 } from "./precision.ts";
 
 /** The gradient itself. */
 export function noAverage(): Stage {
-  return { run: (leaves) => leaves };
+  return PASS;
 }
 
 /** Adds `lambda w` to the gradient, as the gradient of a penalty would. */
 export function coupledDecay(lambda: number): Stage {
   return {
-    halves: true, run: eachLeaf(({ value, weight }) => blend(value, weight, 1, lambda)),
+    halves: true,
+    flat: "reads",
+    run: eachLeaf(({ value, weight }) => blend(value, weight, 1, lambda)),
   };
 }
 
@@ -66,6 +68,7 @@ export interface LookBackOptions {
 export function lookBack({ betas: [now, kept] }: LookBackOptions): Stage {
   return {
     halves: true,
+    flat: "values",
     slots: (shape) => ({ momentum: shape }),
     run: eachLeaf(({ value: g, state }, { refused }) => {
       const { momentum: m } = state as { readonly momentum: Leaf["value"] };
@@ -87,6 +90,7 @@ function running(momentum: number, { first, then }: Gain, ahead: number | undefi
   if (momentum === 0) return noAverage(); // where the sum would be the gradient, too
   return {
     halves: true,
+    flat: "values",
     slots: (shape) => ({ momentum: shape }),
     run: eachLeaf(({ value: g, state }, { live, refused }) => {
       const { momentum: m } = state as { readonly momentum: Leaf["value"] };
@@ -127,6 +131,7 @@ export function moments({ betas, eps, amsgrad = false }: MomentOptions): Stage {
   const [beta1, beta2] = betas;
   return {
     halves: true,
+    flat: "values",
     slots: (shape) => ({ mean: shape, rms: shape, ...(amsgrad && { peak: shape }) }),
     run: (leaves, moment) => {
       const { refused } = moment;

@@ -20,6 +20,7 @@ export interface DescendOptions {
 export function descend(op: string, options: DescendOptions = {}): Stage {
   const { weightDecay = 0, decayLast = false } = options;
   return {
+    flat: "moves",
     check: (leaves, { rate }) => {
       leaves.forEach(({ lrFactor }) => checkDecay(op, rate * lrFactor, weightDecay));
     },
@@ -50,6 +51,7 @@ export function checkDecay(op: string, rate: number, weightDecay: number): void 
 /** `w = w - t`, in place, for directions that have the learning rate in them. */
 export function moveBy(): Stage {
   return {
+    flat: "moves",
     run: (leaves, { refused }) => {
       for (const { weight, value, gain } of leaves) descendInto(weight, value, 1, gain, refused);
       return leaves;

@@ -3,11 +3,11 @@
 import { type Shape, add, mul, scale, sum } from "../autograd/index.ts";
 import { type Norm, type PolarSet, type SideFactor, singularNorm } from "../nn/index.ts";
 import { ShapeError, show } from "../engine/index.ts";
-import type { Leaf, Stage } from "./pipeline.ts";
+import { type Leaf, PASS, type Stage } from "./pipeline.ts";
 
 /** The average itself: descent in the Euclidean norm without normalization. */
 export function noDual(): Stage {
-  return { run: (leaves) => leaves };
+  return PASS;
 }
 
 /** How a weight is measured, and the norm its direction shall have. */

@@ -1,5 +1,6 @@
 import { type Tensor, type Tree, DisposedError, scope, treePaths } from "../autograd/index.ts";
 import { atReplay, decide, live, show } from "../engine/index.ts";
+import { neighbours, runAll, runFlat } from "./bundle.ts";
 import { FUNCTION, NOT_NEGATIVE, checkRange } from "./check.ts";
 import { clipsOf } from "./clip.ts";
 import { Counter } from "./counter.ts";
@@ -90,7 +91,7 @@ export class Optimizer implements Disposable {
     return Object.fromEntries(this.#rates);
   }
 
-  /** Steps done. */
+  /** Steps done, refused ones among them: which those were is known on the device alone. */
   get steps(): number {
     return this.#counter.count;
   }
@@ -226,7 +227,10 @@ export class Optimizer implements Disposable {
       scope(() => {
         const inside = part.map((leaf) => this.#precision.enter(rule, leaf));
         let now: readonly Leaf[] = inside;
-        for (const stage of stagesOf(rule)) now = stage.run(now, moment);
+        for (const stages of neighbours(stagesOf(rule))) {
+          const isFlat = stages[0]?.flat !== undefined;
+          now = isFlat ? runFlat(stages, now, moment, this.#store) : runAll(stages, now, moment);
+        }
         part.forEach((leaf, i) => this.#precision.leave(leaf, inside[i] ?? leaf));
       });
     }

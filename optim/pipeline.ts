@@ -61,6 +61,12 @@ export interface Moment {
 export interface Stage {
   /** Whether it takes values and state of dtype f16 and bf16. Default: it is given f32. */
   readonly halves?: boolean;
+  /**
+   * It treats every element by itself, of all weights alike, and keeps for it what is of the
+   * weight's shape: small weights may come to it side by side, as one tensor. "values" has nothing
+   * to do with the weights, "reads" reads them, "moves" changes them. Default: none of it.
+   */
+  readonly flat?: "values" | "reads" | "moves";
   /** Names and shapes of what it keeps for a weight of that shape and path; zeros at first. */
   readonly slots?: (shape: Shape, path: string) => SlotShapes;
   /**
@@ -100,9 +106,12 @@ export interface Rule {
   readonly apart?: boolean;
 }
 
-/** All stages of a rule in order. */
+/** A stage that does nothing. */
+export const PASS: Stage = { run: (leaves) => leaves };
+
+/** All stages of a rule that do something, in order. */
 export function stagesOf({ prepare = [], average, dualize, step }: Rule): readonly Stage[] {
-  return [...prepare, average, dualize, step];
+  return [...prepare, average, dualize, step].filter((stage) => stage !== PASS);
 }
 
 /** State of all stages of a rule together, for one weight; their names differ. */

@@ -29,6 +29,7 @@ export interface RmsOptions {
  */
 export function overRms({ beta, eps, centered = false }: RmsOptions): Stage {
   return {
+    flat: "values",
     slots: (shape) => ({ rms: shape, ...(centered && { mean: shape }) }),
     run: eachLeaf(({ value: g, state }, { refused }) => {
       const { rms, mean } = state as unknown as State;
@@ -64,6 +65,7 @@ export interface SumOptions {
  */
 export function overSums({ eps, start = 0, rateDecay = 0 }: SumOptions): Stage {
   return {
+    flat: "values",
     slots: (shape) => ({ rms: shape }),
     run: eachLeaf(({ value: g, state }, { live, refused }) => {
       const { rms } = state as unknown as State;

@@ -60,7 +60,7 @@ function unit(together: boolean): Stage {
 
 /** The sign of every element: the duality map of the largest absolute element. */
 export function signs(): Stage {
-  return { run: eachLeaf(({ value }) => sign(value)) };
+  return { flat: "values", run: eachLeaf(({ value }) => sign(value)) };
 }
 
 /**

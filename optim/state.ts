@@ -1,6 +1,7 @@
 import { type DType, type Shape, type Tree, ShapeError, Tensor, dispose, keep, treeFromPaths,
   treePaths, zeros } from "../autograd/index.ts";
-import { checkDtype, copyInto, show } from "../engine/index.ts";
+import { type Packing, checkDtype, copyInto, gather, partsOf, show, wholeOf } from
+  "../engine/index.ts";
 import type { SlotShapes, Slots } from "./pipeline.ts";
 
 /** What an optimizer has learnt so far: enough to go on with the same bits. */
@@ -63,6 +64,32 @@ export class Store {
     });
     if (Object.keys(made).length > 0) this.#slots.set(path, made);
     return made;
+  }
+
+  /**
+   * What is kept for some weights, side by side in one tensor of the current scope for each name.
+   * The tensors of the weights become views of these, if they are not yet; what they hold stays.
+   *
+   * @param paths of weights that have a tensor of each name
+   */
+  join(paths: readonly string[], names: readonly string[], packing: Packing): Slots {
+    return Object.fromEntries(names.map((name) => {
+      const own = paths.map((path) => this.#slots.get(path)?.[name] as Tensor);
+      return [name, wholeOf(own, packing) ?? this.#makeWhole(paths, name, own, packing)];
+    }));
+  }
+
+  #makeWhole(
+    paths: readonly string[], name: string, own: readonly Tensor[], packing: Packing,
+  ): Tensor {
+    const whole = gather(own, packing);
+    const views = partsOf(whole, own.map(({ shape }) => shape), packing);
+    views.forEach((view, i) => {
+      const path = paths[i] ?? "";
+      this.#slots.set(path, { ...this.#slots.get(path), [name]: keep(view) });
+      own[i]?.dispose();
+    });
+    return whole;
   }
 
   /**
