@@ -6,6 +6,7 @@ import { BENCHES } from "./benches.ts";
 import { commitHere } from "./commit.ts";
 import { type Bench, BenchError } from "./harness.ts";
 import { EFFORT } from "./measure.ts";
+import { benchOptimizers } from "./optim.bench.ts";
 import { type Options, helpText, parseOptions } from "./options.ts";
 import { type Report, circumstances, jsonReport } from "./report.ts";
 import { type Roofline, copyBench, productBench, referenceSize } from "./roofline.ts";
@@ -75,13 +76,25 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The bench that compares whole updates, in a table of its own. */
+const OPTIMIZERS = "optim";
+
+async function optimizers(options: Options): Promise<number> {
+  using device = await openDevice();
+  const about = circumstances(device, commitHere());
+  const request = { ...options, timer: timerFor(device), about, print, note };
+  return await benchOptimizers(device, request) ? 0 : 1;
+}
+
 /** @returns the exit code */
 async function main(args: readonly string[]): Promise<number> {
-  const options = parseOptions(args, Object.keys(BENCHES));
+  const names = [...Object.keys(BENCHES), OPTIMIZERS];
+  const options = parseOptions(args, names);
   if (!options) {
-    print(helpText(Object.keys(BENCHES)));
+    print(helpText(names));
     return 0;
   }
+  if (options.name === OPTIMIZERS) return await optimizers(options);
   const benches = (BENCHES[options.name] ?? []).filter(({ name }) => name.includes(options.only));
   if (benches.length === 0) {
     throw new UsageError(`--only: ${options.name} has no line with "${options.only}" in its name.`);

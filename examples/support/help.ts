@@ -27,13 +27,13 @@ export function helpText(program: Program<OptionTable>): string {
 
 function placeholder(spec: OptionSpec): string {
   if (spec.type === "flag") return "";
-  if (spec.type === "path") return ` ${spec.value}`;
+  if (spec.type === "path" || spec.type === "text") return ` ${spec.value}`;
   return spec.type === "choice" ? " NAME" : " N";
 }
 
 function describe(spec: OptionSpec): string {
   if (spec.type === "flag") return spec.help;
-  if (spec.type === "path") {
+  if (spec.type === "path" || spec.type === "text") {
     return spec.default === "" ? spec.help : `${spec.help} (default ${spec.default})`;
   }
   if (spec.type === "choice") {

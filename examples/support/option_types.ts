@@ -34,6 +34,17 @@ export interface PathOption {
   readonly help: string;
 }
 
+/** A text in words of its own. An empty default means: not given. */
+export interface TextOption {
+  readonly type: "text";
+  /** What stands for it in the help text, as `NAMES`. */
+  readonly value: string;
+  /** What to give, for errors. */
+  readonly expects: string;
+  readonly default: string;
+  readonly help: string;
+}
+
 /** Present or not. */
 export interface FlagOption {
   readonly type: "flag";
@@ -41,7 +52,7 @@ export interface FlagOption {
 }
 
 /** Any option. */
-export type OptionSpec = ChoiceOption | NumberOption | PathOption | FlagOption;
+export type OptionSpec = ChoiceOption | NumberOption | PathOption | TextOption | FlagOption;
 
 /** Options by name, in the order in which the help text lists them. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;

@@ -88,7 +88,7 @@ function defaultOf(spec: OptionSpec, values: Readonly<Record<string, Value>>): V
 
 function check(name: string, spec: OptionSpec, text: string): Value {
   if (spec.type === "flag") return true;
-  if (spec.type === "path") return text;
+  if (spec.type === "path" || spec.type === "text") return text;
   return spec.type === "choice" ? checkChoice(name, spec, text) : checkNumber(name, spec, text);
 }
 
@@ -117,6 +117,7 @@ function checkNumber(name: string, spec: NumberOption, text: string): number {
 function expected(spec: OptionSpec): string {
   if (spec.type === "choice") return `Choose ${orList(spec.choices)}.`;
   if (spec.type === "path") return `Give a ${spec.value === "DIR" ? "folder" : "file"}.`;
+  if (spec.type === "text") return `Give ${spec.expects}.`;
   return spec.type === "flag" ? "" : `Give ${describeRange(spec)}.`;
 }
 
