@@ -2,8 +2,8 @@
 // by those for GPUs.
 
 import * as assert from "uvu/assert";
-import { type Device, type Tensor, argmax, argmin, evaluate, expand, max, mean, min, permute, slice, sum,
-  sumSquares, tensor, transpose, zeros } from "../../autograd/index.ts";
+import { type Device, type Tensor, argmax, argmin, evaluate, expand, max, mean, min, permute, slice,
+  sum, sumSquares, tensor, transpose, zeros } from "../../autograd/index.ts";
 import { DisposedError, ShapeError } from "../../engine/index.ts";
 import { assertClose } from "../close.ts";
 import { suite } from "../harness.ts";
