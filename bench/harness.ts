@@ -24,6 +24,8 @@ export interface Work {
   readonly matrices?: number;
   /** What the host's time is shared among, where that is not dispatches: operations, or steps. */
   readonly ops?: number;
+  /** The kernel that is used, where there is a choice. */
+  readonly kernel?: string;
   /** Gives back what belongs to no scope. */
   readonly free?: () => void;
 }

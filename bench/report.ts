@@ -63,7 +63,7 @@ export function toJson(
     roofline: roofline && round(roofline.share), bound: roofline?.bound,
     dispatches: result.dispatches, host_us_per_dispatch: round(result.hostUs),
     host_us_per_op: hostUsPerOp && round(hostUsPerOp),
-    peak_bytes: result.peakBytes,
+    peak_bytes: result.peakBytes, kernel: result.kernel,
     commit: about.commit, date: date.toISOString(),
   };
 }

@@ -29,6 +29,7 @@ function reportFor(session: Session, { json }: Options, plan: readonly Planned[]
     names: [copyBench.name, productBench.name, ...plan.map(({ bench }) => bench.name)],
     sizes: ["67108864", ...plan.map(({ size }) => showSize(size))], // the largest copy
     matrices: plan.some(({ bench }) => BENCHES.sign?.includes(bench)),
+    kernels: plan.some(({ bench }) => BENCHES.matmul?.includes(bench)),
     ops: plan.some(({ bench }) => BENCHES.host?.includes(bench)),
   }, print);
 }

@@ -38,6 +38,8 @@ export interface Result extends Summary {
   readonly hostUsPerOp: number | undefined;
   /** Most bytes of tensors at a time, inputs included. */
   readonly peakBytes: number;
+  /** The kernel that was used, where there is a choice. */
+  readonly kernel?: string | undefined;
 }
 
 /** A case that was left out, since a run takes so long at best. */
@@ -99,7 +101,7 @@ async function timeWork(
   return {
     ...summary, ...ratesOf(work, summary.median), ...counts(measured, work),
     timer: timer.kind,
-    roofline: roofline && shareOf(work, summary.median, roofline),
+    kernel: work.kernel, roofline: roofline && shareOf(work, summary.median, roofline),
     peakBytes: device.memory().peak,
   };
 }

@@ -37,6 +37,8 @@ const REST: readonly Column[] = [
   { title: "peak MB", width: 7, show: (r) => digits(r.peakBytes / 1e6) },
 ];
 
+const KERNEL: Column = { title: "kernel", width: 30, show: (r) => r.kernel ?? "-" };
+
 /** Three digits, and no exponent where people can do without. */
 export function digits(x: number): string {
   if (!Number.isFinite(x)) return "-";
@@ -60,15 +62,18 @@ export interface TableOptions {
   readonly matrices: boolean;
   /** Whether the cases count operations, whose time on the host has a column. */
   readonly ops: boolean;
+  /** Whether the cases have a choice of kernels, which then has a column. */
+  readonly kernels?: boolean;
 }
 
 /** A table that grows by a row for each case; the adapter's name is on top. */
 export function tableReport(about: Circumstances, options: TableOptions, print: Print): Report {
   const name = Math.max(...["case", ...options.names].map((text) => text.length));
   const size = Math.max(...["size", ...options.sizes].map((text) => text.length));
-  const { matrices, ops } = options;
+  const { matrices, ops, kernels } = options;
   const columns = [
     ...NUMBERS, ...(matrices ? [MATRICES] : []), ...REST, ...(ops ? [PER_OP] : []),
+    ...(kernels ? [KERNEL] : []),
   ];
   const row = (first: string, second: string, cell: (column: Column) => string) => {
     const cells = columns.map((column) => cell(column).padStart(column.width));

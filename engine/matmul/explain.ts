@@ -48,7 +48,7 @@ export function explainMatmul(device: Device, sizes: ProductSizes): string {
   const rule = tuner ? "measure" : "heuristic";
   return [
     `matmul ${titleOf(problem)} on ${device.name}`,
-    `chosen (${rule}): ${name}: ${chosen.why}`,
+    `chosen (${rule}): ${name}${partsOf(chosen)}: ${chosen.why}`,
     ...(note === "" ? [] : [`not measured: ${note}`]),
     "candidates:",
     ...list.map((choice) => {
@@ -65,18 +65,22 @@ function titleOf({ m, n, k, batch, symmetric, a, b }: Problem): string {
   return `[${m}, ${k}] x [${k}, ${n}] (${flags})`;
 }
 
+/** Into how many parts sums are cut, where they are. */
+function partsOf({ parts }: Choice): string {
+  return parts > 1 ? ` in ${parts} parts` : "";
+}
+
 /** One kernel and its cost note. */
 function line(choice: Choice, problem: Problem): string {
   const cost = costOf(choice, problem);
-  const { parts, turned } = choice;
+  const { turned } = choice;
   return [
-    `${nameOf(choice.variant)}${turned ? ", transposed" : ""}:`,
+    `${nameOf(choice.variant)}${partsOf(choice)}${turned ? ", transposed" : ""}:`,
     `${amount(cost.flop)}FLOP, ${Math.round(100 * cost.fill)} % of what is computed is wanted,`,
     `${amount(cost.bytes)}B loaded and stored, ${cost.workgroupBytes} B of workgroup memory,`,
     `${cost.registers} registers a thread,`,
     `${cost.workgroups} workgroups of ${cost.threads}`,
-    ...(parts > 1 ? [`, sums in ${parts} parts`] : []),
-  ].join(" ").replace(" ,", ",");
+  ].join(" ");
 }
 
 /** Three digits and the prefix of a unit: `268 M`. */

@@ -84,7 +84,7 @@ test("the kernel taken is within a tenth of the fastest, whatever the noise", as
   }
 });
 
-test("the kernel of the rule stays unless another one is clearly faster", async ({ device, rng }) => {
+test("the kernel of the rule stays unless another is clearly faster", async ({ device, rng }) => {
   const choices = candidates(problemOf(SIZES), device.matmuls.traits);
   const rule = nameOf(choices[0]?.variant as Choice["variant"]); // there is always one
   const close = await race(fakeMeter((n) => (n === rule ? 1 : 0.98), rng), choices, () => false);
