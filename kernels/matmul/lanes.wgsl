@@ -3,7 +3,7 @@
 // in order.
 // Where lanes of a subgroup share rows (SHARED, one row of lanes a workgroup), each of LANES lanes
 // loads other rows of A and all get them by broadcast; a subgroup has LANES lanes or more.
-// Marks: $q of DEPTH, $i rows a lane loads (TM / LANES), $l of LANES, $j columns (TN); lines with $s
+// Marks: $q of DEPTH, $i rows a lane loads (TM / LANES), $l of LANES, $j columns; lines with $s
 // are there once if SHARED, with $p if not, with $r if sums are stored in a loop, with $u if not.
 @compute @workgroup_size(WX, WY, WZ)
 fn main(

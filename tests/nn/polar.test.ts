@@ -136,7 +136,8 @@ test("polarAll on matrices of one shape takes hardly more dispatches than on one
   polarAll(list, MODULA_SIX);
 
   const extra = gpu.counts.dispatches - before - 2 * one;
-  if (extra > 2) throw new Error(`${extra} more for 8 matrices than the ${one} for one`); // 6 a start
+  // A dispatch of the start takes six matrices.
+  if (extra > 2) throw new Error(`${extra} more for 8 matrices than the ${one} for one`);
 });
 
 test("what is no matrix, and bad options, are refused", ({ rng }) => {
