@@ -25,8 +25,8 @@ test("a step that keeps new tensors at every call is refused", () => {
 
   assertThrows(() => step(x), Error,
     "compile: 3 calls came to nothing that can be replayed: each keeps new tensors, or uses "
-      + "tensors from outside that are freed after it. Make what the step keeps before it and change it in "
-      + "place, and pass what is new at every call as an argument.");
+      + "tensors from outside that are freed after it. Make what the step keeps before it and "
+      + "change it in place, and pass what is new at every call as an argument.");
   dispose(hoard);
 });
 
