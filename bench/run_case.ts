@@ -95,7 +95,11 @@ async function timeWork(
 ): Promise<Omit<Result, "name" | "size">> {
   const { bytes } = device.pool;
   bytes.peak = bytes.live; // the peak of this case, not of the ones before it
-  const once = () => evaluate(scope(work.run)).dispose();
+  const once = () => {
+    const y = scope(work.run);
+    if (!y.disposed) evaluate(y); // one kept from an earlier run is found by its dispatches
+    y.dispose();
+  };
   const measured = await measure(name, device, once, timer, effort);
   const summary = summarize(measured.samples);
   return {
