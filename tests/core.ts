@@ -1,5 +1,6 @@
-// The part of the suite that runs everywhere: in Node, in Deno and in a page. The rows of the ops
-// are left to Node for their time; the fixtures run the same kernels on every host.
+// The part of the suite that runs everywhere: in Node, in Deno and in a page. The rows of the ops,
+// every kernel of the products and every compiled optimizer are left to Node for their time; the
+// fixtures run the kernels that are chosen on every host.
 
 import "./autograd/accumulate.test.ts";
 import "./autograd/attention.test.ts";
@@ -29,7 +30,6 @@ import "./engine/fusion.test.ts";
 import "./engine/half.test.ts";
 import "./engine/hazards.test.ts";
 import "./engine/host.test.ts";
-import "./engine/matmul.test.ts";
 import "./engine/memory.test.ts";
 import "./engine/pack.test.ts";
 import "./engine/profile.test.ts";
