@@ -38,10 +38,14 @@ export function closingLine({ passed, failed, skipped }: Totals): string {
  *
  * @param command program and arguments
  * @param seconds time limit, > 0
+ * @param part which of how many equal parts of its suites it runs, as "0/2"
  */
-export async function runChild(command: readonly string[], seconds: number): Promise<ChildResult> {
+export async function runChild(
+  command: readonly string[], seconds: number, part = "0/1",
+): Promise<ChildResult> {
   const [program = "", ...args] = command;
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const env = { ...process.env, PART: part };
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"], env });
   const limit = stopAfter(child, seconds, `stopped after ${seconds} s`);
   let totals: Totals | undefined;
   let unavailable: string | undefined;
