@@ -83,33 +83,43 @@ function forGpu(p: Problem, traits: Traits): Rule {
 }
 
 /**
- * SwiftShader: each load is made lane by lane and costs as much as ten sums, and every sum is
- * copied at each turn of the loop. So: rows loaded once for all lanes, and the largest tile whose
- * loop still fits the first cache for instructions; four terms a turn do not.
+ * SwiftShader: each load is made lane by lane and costs as much as ten sums, and every assignment
+ * is masked by the lanes that are active, at the price of two sums. So: rows loaded once for all
+ * lanes, four terms an assignment, and large tiles.
  */
-function forNarrow({ m, n }: Problem, { subgroup }: Traits): Rule {
+function forNarrow(p: Problem, { subgroup }: Traits): Rule {
+  const { m, n, k } = p;
   const rows = m > 8 ? 16 : m > 4 ? 8 : m > 2 ? 4 : m;
   const columns = n > 16 ? 8 : 4;
-  if (rows <= 2) return [lanes([rows, 8], [4, 1]), `four lanes, ${rows} rows`];
+  const depth = k >= 4 ? 4 : 1;
+  if (rows <= 2) return [lanes([rows, 8], [4, 1], 1, depth), `four lanes, ${rows} rows`];
   if (subgroup < 4) return [lanes([rows, columns], [4, 2]), "four lanes, no subgroups"];
-  return [lanes([rows, columns], [4, 1], 4), "four lanes, rows shared by broadcast"];
+  const how = "four lanes, rows shared by broadcast";
+  if (isHeavy(p, "narrow")) return [lanes([32, 8], [4, 1], 4, depth), `a large product, ${how}`];
+  return [lanes([rows, columns], [4, 1], 4, depth), how];
 }
 
 /** Terms of all sums from which a tile that takes twice as long to compile pays. */
-const HEAVY = 2 ** 27;
+const HEAVY = { narrow: 2 ** 23, wide: 2 ** 27 } as const;
+
+function isHeavy({ m, n, k, batch }: Problem, kind: keyof typeof HEAVY): boolean {
+  const least = kind === "narrow" ? 128 : 256;
+  return m * n * k * batch >= HEAVY[kind] && m >= least && n >= least;
+}
 
 /**
  * llvmpipe: what a kernel takes to compile grows with its loads and stores, so one term a turn;
  * each load is a gather, so rows are loaded once for all lanes.
  */
-function forWide({ m, n, k, batch, symmetric }: Problem, { subgroup }: Traits): Rule {
+function forWide(p: Problem, { subgroup }: Traits): Rule {
+  const { m, n } = p;
   const columns = n > 32 ? 8 : n > 16 ? 4 : 2;
   if (m <= 4) return [lanes([m === 3 ? 4 : m, columns], [8, 1]), `${m} rows`];
   const share = subgroup >= 8 ? 8 : subgroup >= 4 ? 4 : 1;
   if (share === 1) return [lanes([8, columns], [8, 4]), "no subgroups"];
   const how = "rows shared by broadcast";
   if (m > 16 && n > 16) {
-    const large = m * n * k * batch >= HEAVY && !symmetric && m >= 256 && n >= 256;
+    const large = isHeavy(p, "wide") && !p.symmetric;
     return [lanes([32, large ? 8 : 4], [8, 1], share), large ? `a large product, ${how}` : how];
   }
   return [lanes([m > 8 ? 16 : 8, columns], [8, 1], share), how];
@@ -126,7 +136,8 @@ function rivals({ symmetric }: Problem, { kind, subgroup }: Traits): readonly Va
   const [most, across] = kind === "narrow" ? [4, 4] : [8, 8];
   const share = subgroup >= most ? most : 1;
   const tiles = [[8, 8], [16, 4], [16, 8], [32, 4], [32, 8]] as const;
-  return tiles.map((tile) => lanes(tile, [across, 1], share));
+  const depth = kind === "narrow" ? 4 : 1;
+  return tiles.map((tile) => lanes(tile, [across, 1], share, depth));
 }
 
 /** Cuts deep sums where there are too few workgroups to keep the device busy. */

@@ -155,7 +155,7 @@ function prelude(variant: Variant, s: Switches, types: readonly string[]): strin
     LANES: share, DEPTH: depth, HIGH: high, WIDE: wide, RATIO: Math.max(1, wide / high | 0),
   };
   const flags = {
-    SYMMETRIC: s.symmetric, HAS_D: s.addend, PARTIAL: s.partial, TAIL: s.tail,
+    SYMMETRIC: s.symmetric, HAS_D: s.addend, PARTIAL: s.partial,
     A_DOWN: s.aDown, B_DOWN: s.bDown,
   };
   const [a, b] = [s.a4, s.b4].map((vec4, i) => (vec4 ? `vec4<${types[i]}>` : types[i]));
@@ -171,9 +171,10 @@ function marksOf(variant: Variant, s: Switches): Record<string, number> {
   const { kind, tile, lanes: share, depth } = variant;
   const flags = {
     $s: Number(share > 1), $p: Number(share === 1), $r: Number(s.rolled), $u: Number(!s.rolled),
+    $t: Number(s.tail), $n: Number(!s.tail),
     $d: Number(s.aDown), $a: Number(!s.aDown), $e: Number(s.bDown), $b: Number(!s.bDown),
   };
-  if (kind === "lanes") return { ...flags, $q: depth, $i: tile[0] / share, $l: share, $j: tile[1] };
+  if (kind === "lanes") return { ...flags, $i: tile[0] / share, $l: share, $j: tile[1], $q: depth };
   if (kind === "skinny") return { $i: tile[0] };
   return { ...flags, $i: tile[0] / 4, $l: 4, $j: tile[1] / 4 };
 }

@@ -1,10 +1,12 @@
 // C[m, n] from A[m, k] B[k, n]: TM x TN of C a thread, in registers; no workgroup memory, any
 // strides. Neighbouring lanes take neighbouring columns. DEPTH terms of each sum are added a turn,
-// in order.
+// in order, by one assignment: SwiftShader masks each of those by the lanes that are active. Rows
+// are loaded just before their sums, so that few numbers are held at a time.
 // Where lanes of a subgroup share rows (SHARED, one row of lanes a workgroup), each of LANES lanes
 // loads other rows of A and all get them by broadcast; a subgroup has LANES lanes or more.
-// Marks: $q of DEPTH, $i rows a lane loads (TM / LANES), $l of LANES, $j columns; lines with $s
-// are there once if SHARED, with $p if not, with $r if sums are stored in a loop, with $u if not.
+// Marks: $i rows a lane loads (TM / LANES), $l of LANES, $j columns, $q of DEPTH; lines with $s
+// are there once if SHARED, with $p if not, with $t if a sum may end within a turn, with $n if not,
+// with $r if sums are stored in a loop, with $u if not.
 @compute @workgroup_size(WX, WY, WZ)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>,
@@ -23,13 +25,18 @@ fn main(
   let b$j = base.b + min(col + $ju * WX, p.n - 1u) * p.b_col;
   var s$i_$l_$j = 0.0;
   for (var k = base.k; k < base.k_end; k += DEPTH) {
-    let in$q = !TAIL || k + $qu < base.k_end;
-    let k$q = select(k, k + $qu, in$q);
-    let u$q_$i = select(0.0, f32(a[a$i + k$q * p.a_col]), in$q);
-    let v$q_$j = select(0.0, f32(b[b$j + k$q * p.b_row]), in$q);
-    let e$q_$i_$l = subgroupBroadcast(u$q_$i, $lu); // $s
-    let e$q_$i_$l = u$q_$i; // $p
-    s$i_$l_$j += e$q_$i_$l * v$q_$j;
+    let k$q = k + $qu; // $n
+    let in$q = k + $qu < base.k_end; // $t
+    let k$q = select(k, k + $qu, in$q); // $t
+    let v$j_$q = f32(b[b$j + k$q * p.b_row]); // $n
+    let v$j_$q = select(0.0, f32(b[b$j + k$q * p.b_row]), in$q); // $t
+    let u$i_$q = f32(a[a$i + k$q * p.a_col]); // $n
+    let u$i_$q = select(0.0, f32(a[a$i + k$q * p.a_col]), in$q); // $t
+    let e$i_$l_$q = subgroupBroadcast(u$i_$q, $lu); // $s
+    let e$i_$l_$q = u$i_$q; // $p
+    s$i_$l_$j = s$i_$l_$j
+      + v$j_$q * e$i_$l_$q
+    ; // $i_$l_$j
   }
   var sums: array<array<f32, TN>, TM>; // $r
   sums[$iu * LANES + $lu][$j] = s$i_$l_$j; // $r
