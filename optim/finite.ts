@@ -4,8 +4,8 @@ import finiteText from "../kernels/update/finite.wgsl" with { type: "text" };
 import markText from "../kernels/update/mark.wgsl" with { type: "text" };
 import { type DType, type Device, type Tensor, keep, reshape, slice, zeros } from
   "../autograd/index.ts";
-import { type Body, type Scalar, type ThreadKernel, contiguousCopy, elementwiseInto, runThreads }
-  from "../engine/index.ts";
+import { type Body, type Scalar, type ThreadKernel, contiguousCopy, elementwiseInto, runThreads,
+  unroll } from "../engine/index.ts";
 import type { Pair } from "./leaves.ts";
 
 /**
@@ -18,11 +18,17 @@ export type NonFinite = "throw" | "skip";
 /** The kinds of `NonFinite`. */
 export const NON_FINITE = ["throw", "skip"] as const;
 
-const FINITE: ThreadKernel = { name: "updateFinite", wgsl: finiteText, faults: true, halves: true };
 const MARK: Body = { name: "updateMark", wgsl: markText };
 
-/** Elements a thread looks at, and tensors a dispatch does, as in the kernel. */
-const [RUN, SOURCES] = [8, 6];
+/** Vectors of four words that a thread looks at. */
+const TURNS = 4;
+/** Tensors that a dispatch looks at, at most. */
+const SOURCES = 6;
+/**
+ * Elements from which a tensor has a dispatch of its own on a processor: there each tensor of a
+ * dispatch is read for all of them, and only a GPU skips what is not asked for.
+ */
+const LARGE = 2 ** 12;
 
 /** Dtypes of gradients, by the number that the kernel knows them by. */
 const KINDS: readonly DType[] = ["f32", "f16", "bf16"];
@@ -51,12 +57,11 @@ export class Watch {
     if (!first) return undefined;
     const { device } = first.weight;
     const flags = zeros([1 + list.length], { dtype: "i32", device });
-    for (let i = 0; i < list.length; i += SOURCES) {
-      const part = list.slice(i, i + SOURCES);
-      const codes = part.map(({ path }) => this.#code(path, device));
-      const sources = part.map(({ grad }) => (fills(grad) ? grad : contiguousCopy(grad)));
-      check(sources, codes, flags, 1 + i, step);
-    }
+    const sources = list.map(({ path, grad }, i) => {
+      return { grad: fills(grad) ? grad : contiguousCopy(grad), code: this.#code(path, device),
+        flag: 1 + i };
+    });
+    for (const part of together(sources)) check(part, flags, step);
     if (this.#how === "skip") this.#remember(list, flags, step);
     return reshape(slice(flags, [[0, 1]]), []);
   }
@@ -99,20 +104,42 @@ function fills({ layout: { shape, strides }, size }: Tensor): boolean {
   return size === 0 || (strides.every((by) => by >= 0) && reach === size);
 }
 
-/** Records the check of a few tensors; `place` is the first one's flag. */
-function check(
-  sources: readonly Tensor[], codes: readonly number[], flags: Tensor, place: number, step: Scalar,
-): void {
-  let end = 0;
-  const words = Array.from({ length: SOURCES }, (_, k) => {
-    const { size = 0, layout } = sources[k] ?? {};
-    end += Math.ceil(size / RUN);
-    return [end, size, layout?.offset ?? 0, codes[k] ?? 0];
+/** A gradient that fills a stretch of memory, its flag, and its code for the report. */
+interface Source {
+  readonly grad: Tensor;
+  readonly flag: number;
+  readonly code: number;
+}
+
+/** Those that a dispatch looks at. */
+function together(sources: readonly Source[]): Source[][] {
+  const isLarge = ({ grad: { device, size } }: Source): boolean => {
+    return device.info.software && size >= LARGE;
+  };
+  const rest = sources.filter((source) => !isLarge(source));
+  const parts = Array.from({ length: Math.ceil(rest.length / SOURCES) }, (_, i) => {
+    return rest.slice(i * SOURCES, (i + 1) * SOURCES);
   });
-  const [first] = sources;
-  if (!first) return;
-  const kinds = sources.map(({ dtype }, k) => KINDS.indexOf(dtype) << (2 * k));
-  const packed = kinds.reduce((all, kind) => all | kind, 0);
-  const bound = Array.from({ length: SOURCES }, (_, k) => sources[k] ?? first);
-  runThreads(FINITE, bound, flags, end, [place, step, packed, ...words.flat()]);
+  return [...sources.filter(isLarge).map((source) => [source]), ...parts];
+}
+
+/** Records the check of a few gradients. */
+function check(sources: readonly Source[], flags: Tensor, step: Scalar): void {
+  let end = 0;
+  const words = sources.flatMap(({ grad: { size, dtype, layout: { offset } }, flag, code }) => {
+    const each = dtype === "f32" ? 4 : 8; // elements of a vector
+    const [first, last] = [Math.floor(offset / each), Math.ceil((offset + size) / each)];
+    end += Math.ceil((last - first) / TURNS);
+    return [end, flag, first, last, offset, offset + size, KINDS.indexOf(dtype), code];
+  });
+  const kernel = kernelFor(sources.length);
+  runThreads(kernel, sources.map(({ grad }) => grad), flags, end, [step, 0, 0, ...words]);
+}
+
+function kernelFor(count: number): ThreadKernel {
+  const sizes = `const SOURCES = ${count}u;\nconst TURNS = ${TURNS}u;\n`;
+  return {
+    name: `updateFinite${count}`, wgsl: sizes + unroll(finiteText, count, 1), faults: true,
+    halves: true,
+  };
 }
