@@ -8,8 +8,8 @@ import { spread } from "./dense.ts";
 
 /** Ratio of the largest to the smallest singular value of what Newton-Schulz starts from. */
 const CONDITION = 20;
-/** The first products' rounding is amplified by up to 3.4445^5 = 485. */
-const SIGN_TOLERANCE = 1e-3;
+/** What five steps make of a small change at most: 3.4445^5. */
+const SIGN_GROWTH = 485;
 
 /** A product of matrices `[..., m, k] x [..., k, n]`. */
 export function matmulTask(
@@ -81,8 +81,17 @@ export function signTask(rows: number, columns: number, batch = 1): Forward {
   const shape = batch === 1 ? [rows, columns] : [batch, rows, columns];
   return {
     kind: "sign", inputs: [{ shape, data: new Float32Array(rotated(spectrum)) }],
-    expected: (i) => (values ??= iterated())[i] ?? NaN, tolerance: SIGN_TOLERANCE,
+    expected: (i) => (values ??= iterated())[i] ?? NaN,
+    tolerance: signTolerance(Math.max(rows, columns)),
   };
+}
+
+/**
+ * Four standard deviations of what rounding may do: that of the first product's sums, whose terms
+ * are added one after another, and its growth.
+ */
+function signTolerance(terms: number): number {
+  return 4 * SIGN_GROWTH * 2 ** -24 * Math.sqrt(terms);
 }
 
 function signed64(spectrum: Spectrum, count: number): Spectrum {
