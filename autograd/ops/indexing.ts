@@ -67,7 +67,7 @@ function pick(op: string, x: Tensor, index: Tensor, axis: number): Tensor {
 
 /**
  * Zeros with elements added in at given places along one axis: the adjoint of `gather`.
- * Elements meant for one place are added in order, so that the result has the same bits each time.
+ * Elements meant for one place are added in a fixed order: the result has the same bits each time.
  *
  * @param x f32, the index's shape
  * @param index i32; elements whose index is out of range are left out, and are an IndexError at

@@ -1,16 +1,13 @@
 import gatherText from "../../kernels/index/gather.wgsl" with { type: "text" };
 import placeText from "../../kernels/index/place.wgsl" with { type: "text" };
 import scatterAddText from "../../kernels/index/scatter_add.wgsl" with { type: "text" };
-import segmentAddText from "../../kernels/index/segment_add.wgsl" with { type: "text" };
 import { type DType, type Shape, ShapeError, Tensor, type ThreadKernel, checkDtype, contiguousCopy,
-  full, isHalf, resolveAxis, rowMajor, runThreads, scope, show, sizeOf, unroll, withContiguous }
+  full, isHalf, resolveAxis, rowMajor, runThreads, scope, show, sizeOf, withContiguous }
   from "../../engine/index.ts";
 import { convert } from "../cast.ts";
 import { apply, checkTensor } from "../define.ts";
 import type { Operand } from "../tape.ts";
-import { add, lt, where } from "./arithmetic.ts";
-import { orderRows } from "./order_rows.ts";
-import { reshape, transpose } from "./views.ts";
+import { addSegments } from "./segments.ts";
 
 /** A lookup along one axis of a tensor seen as `[outer, length, inner]`. */
 export interface Lookup {
@@ -26,18 +23,11 @@ export interface Lookup {
 
 /** NaN, stored where an index is out of range. */
 const NAN_BITS = 0x7fc00000;
-/** Neighbours a thread of the scatter kernel takes where they share an index. */
-const WIDE = 8;
-
-/** Index comparisons from which on it pays to put the index in order first. */
-const MANY = 2 ** 22;
+/** Elements of a result times indices, up to which each looks at every index. */
+const FEW = 2 ** 14;
 
 const GATHER: ThreadKernel = { name: "gather", wgsl: gatherText, faults: true };
-
-function scatterKernel(name: string, text: string, width: number): ThreadKernel {
-  const wgsl = `const RUN = ${width}u;\n${unroll(text, 1, width)}`;
-  return { name: `${name}${width}`, wgsl, faults: true };
-}
+const SCATTER_ADD: ThreadKernel = { name: "scatterAdd", wgsl: scatterAddText, faults: true };
 
 /** A lookup along an axis by `count` indices: the same for every line, or some for each. */
 export function axisLookup(shape: Shape, axis: number, count: number, shared: boolean): Lookup {
@@ -83,15 +73,15 @@ function picked(
 ): Tensor {
   const [x, index] = inputs.map((t) => checkTensor(op, t)) as [Tensor, Tensor]; // always two
   const { inner, steps } = lookup;
-  if (!isHalf(x.dtype)) return run(op, GATHER, inputs, lookup, shape, 1, quiet);
+  if (!isHalf(x.dtype)) return run(op, GATHER, inputs, lookup, shape, quiet);
   return scope(() => {
     if (steps[2] !== 0 || inner % 2 !== 0) {
-      const wide = run(op, GATHER, [convert(x, "f32"), index], lookup, shape, 1, quiet);
+      const wide = run(op, GATHER, [convert(x, "f32"), index], lookup, shape, quiet);
       return convert(wide, x.dtype);
     }
     const whole = x.contiguous && x.layout.offset % 2 === 0 ? x : contiguousCopy(x);
     const words = run(op, GATHER, [seenAs("u32", whole, [x.size / 2]), index],
-      { ...lookup, inner: inner / 2 }, [sizeOf(shape) / 2], 1, quiet);
+      { ...lookup, inner: inner / 2 }, [sizeOf(shape) / 2], quiet);
     return seenAs(x.dtype, words, shape);
   });
 }
@@ -107,7 +97,7 @@ function seenAs(dtype: DType, t: Tensor, shape: Shape): Tensor {
 export function pickRaw(
   op: string, inputs: readonly Operand[], lookup: Lookup, shape: Shape,
 ): Tensor {
-  return run(op, GATHER, inputs.slice(0, 2), lookup, shape, 1, true);
+  return run(op, GATHER, inputs.slice(0, 2), lookup, shape, true);
 }
 
 /** Zeros with the elements of `x` added in: the adjoint of `lookUp`. */
@@ -116,22 +106,32 @@ export function addUp(
 ): Tensor {
   const { shape: from, dtype } = checkTensor(op, x);
   checkDtype(op, dtype, ["f32"]);
-  const shared = lookup.steps[2] === 0; // neighbours along inner go to the same place
-  const width = shared && lookup.inner % WIDE === 0 ? WIDE : 1;
-  const many = sizeOf(shape) / width * lookup.count >= MANY;
-  const kernel = scatterKernel("scatterAdd", scatterAddText, width);
+  const few = sizeOf(shape) * lookup.count <= FEW;
   return apply({
     name: op,
-    forward: (...inputs) => (many ? addInOrder(op, inputs, lookup, shape, width, quiet)
-      : run(op, kernel, inputs, lookup, shape, width, quiet)),
+    forward: (...inputs) => (few ? run(op, SCATTER_ADD, inputs, lookup, shape, quiet)
+      : inSegments(op, inputs, lookup, shape, quiet)),
     vjp: (dy, [, ids]) => [() => lookUp(`${op}Grad`, dy, ids as Tensor, lookup, from, true)],
   }, [x, index]);
 }
 
-/** Runs a lookup kernel; a thread gives `width` elements. Only `gather` reads the last word. */
+/** `addUp` of more elements than a look at each of them for each place would do for. */
+function inSegments(
+  op: string, inputs: readonly Operand[], lookup: Lookup, shape: Shape, quiet: boolean,
+): Tensor {
+  const list = inputs.map((t) => checkTensor(op, t)) as [Tensor, Tensor]; // always two
+  checkDtype(op, list[1].dtype, ["i32"]);
+  return scope(() => withContiguous(list, ([x, index]) => {
+    const [values, places] = [x as Tensor, index as Tensor]; // as many as went in
+    const fault = quiet ? 0 : values.device.faults.code(op);
+    return addSegments(op, values, places, lookup, shape, fault);
+  }));
+}
+
+/** Runs a lookup kernel, a thread for each element. Only `gather` reads the last word. */
 function run(
   op: string, kernel: ThreadKernel, inputs: readonly Operand[], lookup: Lookup, shape: Shape,
-  width: number, quiet: boolean,
+  quiet: boolean,
 ): Tensor {
   const [x, index] = inputs.map((t) => checkTensor(op, t)) as [Tensor, Tensor]; // always two
   checkDtype(op, index.dtype, ["i32"]);
@@ -140,34 +140,12 @@ function run(
     const { device, dtype } = values;
     const out = device.empty(op, shape, dtype);
     const { length, inner, count, steps } = lookup;
-    runThreads(kernel, list, out, out.size / width, [
+    runThreads(kernel, list, out, out.size, [
       length, inner, count, values.layout.offset, places.layout.offset, ...steps,
       quiet ? 0 : device.faults.code(op), quiet || dtype !== "f32" ? 0 : NAN_BITS,
     ]);
     return out;
   });
-}
-
-/** `addUp` of many elements: the same sums in the same order, for an index put in order first. */
-function addInOrder(
-  op: string, inputs: readonly Operand[], lookup: Lookup, shape: Shape, width: number,
-  quiet: boolean,
-): Tensor {
-  const [x, index] = inputs.map((t) => checkTensor(op, t)) as [Tensor, Tensor]; // always two
-  checkDtype(op, index.dtype, ["i32"]);
-  const { outer, length, inner, count, steps } = lookup;
-  const single = steps[2]; // 0 where one row of the index serves all columns
-  const rows = single ? transpose(reshape(index, [outer, count, inner])) : reshape(index, [count]);
-  return scope(() => withContiguous([x, where(lt(rows, 0), add(rows, length), rows)], (list) => {
-    const [values, places] = list as [Tensor, Tensor];
-    const { device } = values;
-    const out = device.empty(op, shape, "f32");
-    const kernel = scatterKernel("segmentAdd", segmentAddText, width);
-    runThreads(kernel, [...list, orderRows(places, false)], out, out.size / width, [
-      length, inner, count, values.layout.offset, single, quiet ? 0 : device.faults.code(op),
-    ]);
-    return out;
-  }));
 }
 
 /**

@@ -14,6 +14,8 @@ import { reshape } from "./views.ts";
 const BLOCK = 32;
 /** Rows wider than this are put in order of one digit of the keys after another. */
 const SHORT = 1024;
+/** The same on a GPU, where a thread for each CHUNK leaves most of it idle in shorter rows. */
+const SHORT_ON_GPU = 2 ** 16;
 /** Neighbours of a long row that one thread takes in order. */
 const CHUNK = 256;
 
@@ -36,23 +38,39 @@ function pass(pairs: [Tensor, Tensor], run: (from: Tensor, to: Tensor) => void):
 export function orderRows(x: Tensor, descending: boolean): Tensor {
   return withContiguous([isHalf(x.dtype) ? cast(x, "f32") : x], (list) => {
     const [source] = list as [Tensor]; // one went in
-    const { device, shape, dtype, layout } = source;
-    const { width } = rowsOf(source);
-    const block = width > SHORT ? 1 : BLOCK;
-    const empty = () => device.empty("sort", [...shape, 2], "i32"); // key and place
-    const pairs: [Tensor, Tensor] = [empty(), empty()];
-    const kernel = {
-      name: `sortBlocks${block}`, wgsl: `const BLOCK = ${block}u;\n${keyText}${blocksText}`,
-    };
-    const flags = [kindOf(dtype), Number(descending)];
-    runThreads(kernel, [source], pairs[0], source.size, [width, layout.offset, ...flags]);
-    if (width > SHORT) sortDigits(pairs, width, dtype === "bool" ? 1 : 4);
-    else mergeRuns(pairs, width);
-    const places = slice(pairs[0], [...shape.map(() => null), [1, 2]]);
+    const { shape } = source;
+    const pairs = orderedPairs(source, descending, source.dtype === "bool" ? 1 : 32);
+    const places = slice(pairs, [...shape.map(() => null), [1, 2]]);
     const result = reshape(contiguousCopy(places), shape);
-    for (const t of [...pairs, places]) t.dispose();
+    for (const t of [pairs, places]) t.dispose();
     return result;
   });
+}
+
+/**
+ * The elements of every row in order, each as a key that orders as it does and its place; equal
+ * ones stay in their order.
+ *
+ * @param source contiguous `[..., width]`, 4 bytes an element
+ * @param bits of an element that may be set, from the lowest on
+ * @returns `[..., width, 2]` of words, as i32; of u32 in ascending order the key is the element
+ */
+export function orderedPairs(source: Tensor, descending: boolean, bits: number): Tensor {
+  const { device, shape, dtype, layout } = source;
+  const { width } = rowsOf(source);
+  const merged = width <= (device.info.software ? SHORT : SHORT_ON_GPU);
+  const block = merged ? BLOCK : 1;
+  const empty = () => device.empty("sort", [...shape, 2], "i32");
+  const pairs: [Tensor, Tensor] = [empty(), empty()];
+  const kernel = {
+    name: `sortBlocks${block}`, wgsl: `const BLOCK = ${block}u;\n${keyText}${blocksText}`,
+  };
+  const flags = [kindOf(dtype), Number(descending)];
+  runThreads(kernel, [source], pairs[0], source.size, [width, layout.offset, ...flags]);
+  if (merged) mergeRuns(pairs, width);
+  else sortDigits(pairs, width, Math.ceil(bits / 8));
+  pairs[1].dispose();
+  return pairs[0];
 }
 
 function mergeRuns(pairs: [Tensor, Tensor], width: number): void {

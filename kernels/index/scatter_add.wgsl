@@ -1,6 +1,5 @@
 // y[o, v, i] = sum of x[o, j, i] over the j with index[o, j, i] == v, in the order of j: no
-// atomics, so the same bits each time. A thread takes RUN neighbours along i, which share the
-// index if RUN is above 1. A line with $j stands for RUN copies (engine/unroll.ts).
+// atomics, so the same bits each time.
 struct Params { threads: u32, length: u32, inner: u32, count: u32, x_at: u32, index_at: u32,
   index_outer: u32, index_step: u32, index_inner: u32, fault: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -10,23 +9,18 @@ struct Params { threads: u32, length: u32, inner: u32, count: u32, x_at: u32, in
 @group(0) @binding(4) var<uniform> p: Params;
 
 fn item(i: u32) {
-  let runs = p.inner / RUN;
-  let column = (i % runs) * RUN;
-  let v = i32((i / runs) % p.length);
-  let o = i / (runs * p.length);
+  let column = i % p.inner;
+  let v = i32((i / p.inner) % p.length);
+  let o = i / (p.inner * p.length);
   let index_from = p.index_at + o * p.index_outer + column * p.index_inner;
   let x_from = p.x_at + o * p.count * p.inner + column;
   let length = i32(p.length);
   let wrapped = v - length;
-  var sum$j = 0.0;
+  var sum = 0.0;
   for (var k = 0u; k < p.count; k++) {
     let at = index[index_from + k * p.index_step];
-    if (at == v || at == wrapped) {
-      let from_x = x_from + k * p.inner;
-      sum$j += x[from_x + $ju];
-    }
+    if (at == v || at == wrapped) { sum += x[x_from + k * p.inner]; }
     if (v == 0 && (at >= length || at < -length)) { note_fault(p.fault, at, p.length); }
   }
-  let to = (i / runs) * p.inner + column;
-  y[to + $ju] = sum$j;
+  y[i] = sum;
 }

@@ -1,8 +1,7 @@
 // What lookups refuse, and what they do with many indices.
 
 import * as assert from "uvu/assert";
-import { type Tensor, embedding, gather, mul, oneHot, scatterAdd, slice, sum, tensor, valueAndGrad,
-  zeros } from
+import { type Tensor, embedding, gather, oneHot, scatterAdd, slice, take, tensor, vjp, zeros } from
   "../../autograd/index.ts";
 import { DtypeError, ShapeError } from "../../engine/index.ts";
 import { assertClose } from "../close.ts";
@@ -45,24 +44,43 @@ test("labels are i32", () => {
     "oneHot: dtype not supported: f32. Use i32, or cast first.");
 });
 
-test("rows that are looked up often gather all their gradients, with the same bits each time",
-  async ({ rng }) => {
-    const [count, dim, n] = [7, 12, 3000];
-    const table = tensor(random64(rng, [count, dim]));
-    const labels = build64([n], () => rng.int(count));
-    const weights = random64(rng, [n, dim], [-1, 1]);
-    const tokens = tensor(Int32Array.from(labels.data));
-    const factors = tensor(weights);
-    const lossOf = (t: Tensor) => sum(mul(embedding(t, tokens), factors));
-    const { grads } = valueAndGrad(lossOf)(table);
-    const again = valueAndGrad(lossOf)(table).grads;
+/** Lookups `[outer, rows, dim]` by ids along the middle axis, of which some are negative. */
+const many: readonly {
+  readonly what: string;
+  readonly shape: readonly [number, number, number];
+  readonly count: number;
+  readonly place: (i: number, draw: () => number) => number;
+}[] = [
+  { what: "of few rows", shape: [1, 7, 12], count: 3000, place: (_, draw) => draw() },
+  { what: "of more rows than a byte tells", shape: [1, 700, 9], count: 2100,
+    place: (_, draw) => draw() },
+  { what: "of rows of which most are left out", shape: [1, 3000, 5], count: 33,
+    place: (_, draw) => draw() },
+  { what: "of one row alone", shape: [1, 9, 130], count: 2500, place: () => 4 },
+  { what: "of rows in runs", shape: [1, 40, 4], count: 1600, place: (i) => Math.floor(i / 45) },
+  { what: "of single elements", shape: [1, 40, 1], count: 1100, place: (_, draw) => draw() },
+  { what: "along a middle axis", shape: [3, 50, 6], count: 700, place: (_, draw) => draw() },
+];
 
-    const index = build64([n, dim], (i) => labels.data[Math.floor(i / dim)] ?? NaN);
-    const expected = scatterAdd64(weights, index, 0, count);
-    // About 430 numbers of size 1 are added up in order.
-    assertClose(await grads.read(), expected.data, { rtol: 1e-5, atol: 5e-5 });
-    assert.equal(await again.read(), await grads.read());
+for (const { what, shape, count, place } of many) {
+  test(`the gradient of many lookups ${what}, with the same bits each time`, async ({ rng }) => {
+    const [outer, rows, dim] = shape;
+    const table = tensor(random64(rng, shape));
+    const places = Array.from({ length: count }, (_, i) => place(i, () => rng.int(rows)));
+    const tokens = tensor(Int32Array.from(places, (at, i) => (i % 3 === 0 ? at - rows : at)));
+    const dy = random64(rng, [outer, count, dim], [-1, 1]);
+    const pulled = () => vjp((t: Tensor) => take(t, tokens, { axis: 1 }), table)
+      .pullback(tensor(dy));
+
+    const [first, second] = [pulled(), pulled()];
+
+    const index = build64(dy.shape, (i) => places[Math.floor(i / dim) % count] ?? NaN);
+    const expected = scatterAdd64(dy, index, 1, rows);
+    // Up to 2500 numbers of size 1 are added up, in parts of at most 256.
+    assertClose(await first.read(), expected.data, { rtol: 1e-5, atol: 5e-5 });
+    assert.equal(await second.read(), await first.read());
   });
+}
 
 test("more than 65535 workgroups of lookups reach the last element", async () => {
   const n = 65535 * 64 + 3;

@@ -32,6 +32,14 @@ test("a read names the operation, the index and what would have been right", asy
   for (const [call, message] of calls) await assertRejects(call().read(), IndexError, message);
 });
 
+test("many elements leave out those whose index is out of range", async () => {
+  const places = Int32Array.from({ length: 3000 }, (_, i) => i % 10 - 5); // -5 to 4, for 4 places
+  const sums = scatterAdd(ones([3000]), tensor(places), 0, 4);
+  await assertRejects(sums.read(), IndexError, /^scatterAdd: index out of range: (-5|4) for/);
+
+  assert.equal([...await sums.read()], [600, 600, 600, 600]);
+});
+
 test("a fault is reported once, and by any read; then the device goes on", async ({ device }) => {
   const table = tensor([5, 6, 7]);
   const wrong = embedding(table, ids(0, 3));
