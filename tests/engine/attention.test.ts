@@ -1,9 +1,10 @@
 // Attention by the kernels for software adapters and by those for GPUs: sizes around their tiles,
-// layouts, memory, and the same bits each time.
+// layouts, memory, and the same bits each time; and where ordinary operations take their place.
 
 import * as assert from "uvu/assert";
-import { type AttentionOptions, type Device, type Tensor, grad, mul, permute,
-  scaledDotProductAttention, sum, tensor, vjp } from "../../autograd/index.ts";
+import { type AttentionOptions, type Device, type Tensor, grad, mul, permute, profile,
+  scaledDotProductAttention, scope, sum, tensor, vjp, zeros } from "../../autograd/index.ts";
+import { fusedAttention } from "../../autograd/ops/attention_fused.ts";
 import { assertClose } from "../close.ts";
 import { suite } from "../harness.ts";
 import { array64, build64, permute64, random64 } from "../reference.ts";
@@ -29,6 +30,12 @@ function draw(rng: TestRng, q: Shape, k: Shape, v: Shape): Three {
 
 function leavesOf([q, k, v]: Three, device: Device): Qkv {
   return { q: tensor(q, { device }), k: tensor(k, { device }), v: tensor(v, { device }) };
+}
+
+/** Attention by the kernels, also where ordinary operations would be taken. */
+function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
+  const { mask, causal = false, scale = 1 / Math.sqrt(q.shape.at(-1) ?? NaN) } = options;
+  return scope(() => fusedAttention(mask ? [q, k, v, mask] : [q, k, v], { scale, causal }));
 }
 
 /** Gradients in float64: of a matrix alone, from the formulas. */
@@ -71,7 +78,7 @@ async function checkOne(rng: TestRng, device: Device, sizes: Shape, causal: bool
   const scale = 1 / Math.sqrt(dim);
   const dy = random64(rng, [queries, width], [-1, 1]);
   const { value, pullback } = vjp(({ q, k, v }: Qkv) => {
-    return scaledDotProductAttention(q, k, v, { causal });
+    return attention(q, k, v, { causal });
   }, leavesOf(arrays, device));
   const grads = pullback(tensor(dy, { device }));
 
@@ -104,14 +111,14 @@ for (const family of ["software", "gpu"] as const) {
     await withKernels(family, async (device) => {
       const [x, k, v] = draw(rng, [2, 20, 3, 4], [2, 1, 2, 1, 21, 3], [1, 2, 1, 2, 21, 5]);
       const q = permute(tensor(x, { device }), [0, 2, 1, 3]); // heads that lie between
-      const y = scaledDotProductAttention(q, q, q, { scale: 1 });
+      const y = attention(q, q, q, { scale: 1 });
       const heads = permute64(x, [0, 2, 1, 3]);
       assertClose({ shape: y.shape, data: await y.read() },
         attention64(heads, heads, heads, { scale: 1 }), close);
 
       const wide = random64(rng, [2, 2, 2, 1, 20, 3], [-1, 1]);
       const [a, b, c] = [wide, k, v].map((t) => tensor(t, { device })) as [Tensor, Tensor, Tensor];
-      const z = scaledDotProductAttention(a, b, c, { scale: 1 });
+      const z = attention(a, b, c, { scale: 1 });
       assertClose({ shape: z.shape, data: await z.read() },
         attention64(wide, k, v, { scale: 1 }), close);
     });
@@ -132,7 +139,7 @@ for (const family of ["software", "gpu"] as const) {
       ];
       for (const [options, mask] of cases) {
         for (const causal of [false, true]) {
-          const y = scaledDotProductAttention(q, k, v, { ...options, causal, scale: 1 });
+          const y = attention(q, k, v, { ...options, causal, scale: 1 });
           assertClose({ shape: y.shape, data: await y.read() },
             attention64(...arrays, { scale: 1, causal, mask }), close);
         }
@@ -148,7 +155,7 @@ for (const family of ["software", "gpu"] as const) {
         const dy = tensor(random64(rng, shape), { device });
         const before = device.memory().live;
         const run = () => vjp(({ q, k, v }: Qkv) => {
-          return scaledDotProductAttention(q, k, v, { causal: true });
+          return attention(q, k, v, { causal: true });
         }, leaves).pullback(dy);
         const [first, second] = [run(), run()];
 
@@ -167,7 +174,7 @@ for (const family of ["software", "gpu"] as const) {
         Tensor, Tensor];
       const f = (q: Tensor) => {
         const all = mul(q, tensor(array64([rows, 1], Array(rows).fill(1)), { device }));
-        return mul(sum(scaledDotProductAttention(all, k, v)), 1 / rows);
+        return mul(sum(attention(all, k, v, {})), 1 / rows);
       };
       const at = tensor(array64([1, 1], [x]), { device });
       const third = grad((a: Tensor) => sum(grad((b: Tensor) => sum(grad(f)(b)))(a)))(at);
@@ -179,6 +186,31 @@ for (const family of ["software", "gpu"] as const) {
     });
   });
 }
+
+test("a processor writes the scores where that is faster and they are not too many",
+  async () => {
+    await withKernels("software", async (device) => {
+      const leaves = (length: number) => {
+        const [q, k, v] = [0, 1, 2].map(() => zeros([length, 2], { device })) as [
+          Tensor, Tensor, Tensor];
+        return { q, k, v };
+      };
+      const run = (causal: boolean) => ({ q, k, v }: Qkv) => {
+        return scaledDotProductAttention(q, k, v, { causal });
+      };
+      const isFused = async (work: () => Tensor) => {
+        const { kernels } = await profile(device, () => scope(() => void work()));
+        return kernels.some(({ name }) => name.startsWith("attention."));
+      };
+
+      assert.not(await isFused(() => run(false)(leaves(20))));
+      assert.ok(await isFused(() => run(true)(leaves(20)))); // half the work is left out
+      assert.not(await isFused(() => {
+        return vjp(run(true), leaves(20)).pullback(zeros([20, 2], { device })).q;
+      }));
+      assert.ok(await isFused(() => run(false)(leaves(2049)))); // of more than 2^22 scores
+    });
+  });
 
 test("the helpers of this file agree with each other", ({ rng }) => {
   const arrays = draw(rng, [3, 2], [4, 2], [4, 2]);
