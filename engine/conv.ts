@@ -1,5 +1,7 @@
 import dataText from "../kernels/conv/data.wgsl" with { type: "text" };
 import weightText from "../kernels/conv/weight.wgsl" with { type: "text" };
+import { backOfChannels, isBackOfChannels, isOfChannels, isWeightOfChannels, ofChannels,
+  weightOfChannels } from "./conv_channels.ts";
 import { full } from "./create.ts";
 import type { Device } from "./device.ts";
 import { copyInto } from "./elementwise.ts";
@@ -51,6 +53,8 @@ export function convolve(
   const taps = high.taps * wide.taps;
   const out = [batch, groups * rows, high.out, wide.out];
   if (isProduct(form)) return product(op, out, [rows, depth], [depth, 1], x, w, bias);
+  if (isEmpty(out, x, w)) return filled(op, out, x.device, bias);
+  if (isOfChannels(form)) return ofChannels(op, form, x, w, bias, out);
   const sizes = { batch, groups, rows, depth, axes: [high, wide].map(forward) };
   return runData(op, sizes, x, w, bias, [depth * taps, taps], out);
 }
@@ -63,6 +67,8 @@ export function convolveBack(
   const taps = high.taps * wide.taps;
   const out = [batch, groups * depth, high.size, wide.size];
   if (isProduct(form)) return product(op, out, [depth, rows], [1, depth], y, w, bias);
+  if (isEmpty(out, y, w)) return filled(op, out, y.device, bias);
+  if (isBackOfChannels(form)) return backOfChannels(op, form, y, w, bias, out);
   const sizes = { batch, groups, rows: depth, depth: rows, axes: [high, wide].map(backward) };
   return runData(op, sizes, y, w, bias, [taps, depth * taps], out);
 }
@@ -105,14 +111,14 @@ export function convolveWeight(op: string, form: ConvForm, x: Tensor, y: Tensor)
   const { groups, depth, rows, high, wide } = form;
   const { device } = x;
   const shape = [groups * rows, depth, high.taps, wide.taps];
-  if (x.size === 0 || y.size === 0) return full(shape, 0, { device });
+  if (isEmpty(shape, x, y)) return full(shape, 0, { device });
+  if (isWeightOfChannels(form)) return weightOfChannels(op, form, x, y, shape);
   const columns = depth * high.taps * wide.taps;
   const tile = chooseTile(device, rows, columns);
   const places = form.batch * high.out * wide.out;
   const wanted = (device.info.software ? 64 : 16384) / (groups * tile.threads);
   const parts = Math.max(1, Math.min(Math.ceil(wanted), Math.ceil(places / LEAST_SPAN)));
   const sums = device.empty(op, parts > 1 ? [parts, ...shape] : shape, "f32");
-  if (sums.size === 0) return sums;
   withContiguous([x, y], (list) => {
     dispatch(op, "weight", weightText, tile, groups * parts, list, sums, [
       form.batch, groups, rows, depth, tile.across, tile.down,
@@ -157,7 +163,6 @@ function runData(
   bias: Tensor | undefined, steps: readonly [number, number], shape: Shape,
 ): Tensor {
   const { device } = x;
-  if (x.size === 0 || w.size === 0 || sizeOf(shape) === 0) return filled(op, shape, device, bias);
   const out = device.empty(op, shape, "f32");
   const taps = axes.reduce((n, [, , count = 1]) => n * count, 1);
   const phases = axes.reduce((n, [, , , count = 1]) => n * count, 1);
@@ -171,6 +176,11 @@ function runData(
     ]);
   });
   return out;
+}
+
+/** Whether there is nothing to sum, or no place for it. */
+function isEmpty(out: Shape, ...inputs: readonly Tensor[]): boolean {
+  return sizeOf(out) === 0 || inputs.some((t) => t.size === 0);
 }
 
 /** The result where there is nothing to sum. */

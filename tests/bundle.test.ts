@@ -51,13 +51,13 @@ test.needs("node", "a program that trains by modular descent takes under 68 KB",
   assert.ok(bytes < 68_000, `${bytes} bytes`);
 });
 
-test.needs("node", "everything takes under 156 KB after gzip", async () => {
+test.needs("node", "everything takes under 158 KB after gzip", async () => {
   const names = ["autograd", "nn", "optim", "engine"];
   const { bytes } = await pack(
     names.map((name) => `export * as ${name} from "./${name}/index.ts";`).join("\n"),
   );
 
-  assert.ok(bytes < 156_000, `${bytes} bytes`);
+  assert.ok(bytes < 158_000, `${bytes} bytes`);
 });
 
 test.needs("node", "an operation that is not used drops out with its kernel text", async () => {

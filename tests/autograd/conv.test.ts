@@ -28,6 +28,14 @@ const large: readonly {
     axis: { dilation: 2 } },
   { what: "of each channel alone", x: [2, 6, 30, 30], w: [6, 1, 3, 3],
     options: { groups: 6, padding: 1 }, axis: { padding: [1, 1] } },
+  { what: "of each channel alone, with a stride", x: [2, 5, 21, 19], w: [10, 1, 5, 3],
+    options: { groups: 5, stride: 2, padding: 2 }, axis: { stride: 2, padding: [2, 2] } },
+  { what: "of each channel alone, dilated", x: [2, 4, 9, 40], w: [8, 1, 3, 4],
+    options: { groups: 4, dilation: 2, padding: 1 }, axis: { dilation: 2, padding: [1, 1] } },
+  { what: "of each channel alone, far apart", x: [1, 3, 40, 41], w: [3, 1, 4, 3],
+    options: { groups: 3, dilation: 9 }, axis: { dilation: 9 } },
+  { what: "of each channel alone, with a large kernel", x: [2, 3, 20, 23], w: [3, 1, 9, 8],
+    options: { groups: 3, padding: 4 }, axis: { padding: [4, 4] } },
   { what: "of single elements", x: [2, 7, 9, 8], w: [11, 7, 1, 1], options: {}, axis: {} },
 ];
 
