@@ -19,7 +19,7 @@ const FEWEST = 4;
 export function runFlat(
   stages: readonly Stage[], leaves: readonly Leaf[], moment: Moment, store: Store,
 ): readonly Leaf[] {
-  const bundles = bundlesOf(leaves, stages.length > 1 ? LARGEST : LARGEST_ONCE);
+  const bundles = bundlesOf(leaves, stages.length > 1 ? LARGEST : LARGEST_ONCE, store);
   if (bundles.length === 0) return runAll(stages, leaves, moment);
   const inside = new Set(bundles.flat());
   const alone = leaves.filter((leaf) => !inside.has(leaf));
@@ -52,14 +52,16 @@ export function runAll(
 }
 
 /** Weights that go together: small, and with the same factors. */
-function bundlesOf(leaves: readonly Leaf[], largest: number): (readonly Leaf[])[] {
+function bundlesOf(
+  leaves: readonly Leaf[], largest: number, store: Store,
+): (readonly Leaf[])[] {
   const groups = new Map<string, Leaf[]>();
   const storages = new Set<unknown>();
   for (const leaf of leaves) {
     const { weight, gain, lrFactor } = leaf;
     const storage = weight.storage("optimizer");
     // views of one storage cannot be written in one dispatch
-    if (!fits(leaf, largest) || storages.has(storage)) continue;
+    if (!fits(leaf, largest) || !store.isWide(leaf.path) || storages.has(storage)) continue;
     storages.add(storage);
     const key = `${gain} ${lrFactor}`;
     const group = groups.get(key);
@@ -69,9 +71,8 @@ function bundlesOf(leaves: readonly Leaf[], largest: number): (readonly Leaf[])[
   return [...groups.values()].filter(({ length }) => length >= FEWEST);
 }
 
-function fits({ weight, value, state }: Leaf, largest: number): boolean {
-  return weight.size <= largest && isPackable(weight) && isPackable(value)
-    && Object.values(state).every(({ dtype }) => dtype === "f32");
+function fits({ weight, value }: Leaf, largest: number): boolean {
+  return weight.size <= largest && isPackable(weight) && isPackable(value);
 }
 
 /** Weights as one. */

@@ -54,6 +54,11 @@ export class Store {
     return this.#slots.size === 0;
   }
 
+  /** Whether all that is kept for a weight is f32: what a step computes with, and no copy of it. */
+  isWide(path: string): boolean {
+    return Object.values(this.#slots.get(path) ?? {}).every(({ dtype }) => dtype === "f32");
+  }
+
   /** What is kept for a weight, made of zeros the first time. */
   slots(path: string, shapes: SlotShapes, like: Tensor): Slots {
     const found = this.#slots.get(path);
