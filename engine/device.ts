@@ -4,9 +4,9 @@ import { type DType, type HostArray, bytesPerElement, deviceWords, hostArray, st
   "./dtype.ts";
 import type { DeviceInfo, DeviceSettings, MemoryUse } from "./device_info.ts";
 import { contiguousCopy } from "./elementwise.ts";
-import { DeviceLostError, GpuError } from "./errors.ts";
 import { FAULT_BYTES, Faults } from "./faults.ts";
 import { Fusion } from "./fusion/fusion.ts";
+import { Health } from "./health.ts";
 import { type ProductSizes, explainMatmul } from "./matmul/explain.ts";
 import { MatmulKernels } from "./matmul/family.ts";
 import { noteGone } from "./open_devices.ts";
@@ -18,9 +18,6 @@ import { Staging } from "./staging.ts";
 import { Storage } from "./storage.ts";
 import { Tensor } from "./tensor.ts";
 import type { Tuner } from "./tune.ts";
-
-/** Milliseconds after failed work in which the loss of the device is awaited. */
-const LOSS_DELAY = 100;
 
 /** A GPU device and everything that lives on it: memory, kernels and the recorded work. */
 export class Device implements Disposable {
@@ -45,11 +42,8 @@ export class Device implements Disposable {
   readonly #owned: boolean;
   readonly #staging: Staging;
   readonly #leaks: FinalizationRegistry<string> | undefined;
-  readonly #outcomes = new Set<Promise<void>>();
+  readonly #health: Health;
   #tensors = 0;
-  #closed = false;
-  #lost: DeviceLostError | undefined;
-  #error: GpuError | undefined;
 
   /** @internal Use `openDevice`. */
   constructor(gpu: GPUDevice, info: DeviceInfo, settings: DeviceSettings = {}) {
@@ -58,19 +52,18 @@ export class Device implements Disposable {
     this.info = info;
     this.debug = debug;
     this.#owned = owned;
+    this.#health = new Health(gpu, () => noteGone(this)); // new tensors go to what replaces it
     this.pool = new BufferPool(gpu);
     this.#staging = new Staging(gpu);
     this.faults = new Faults(gpu, this.pool);
     this.fusion = new Fusion(this, fusion);
-    this.recorder = new Recorder(gpu, (send) => this.#guarded(send));
+    this.recorder = new Recorder(gpu, (send) => this.#health.guard(send));
     this.matmuls = new MatmulKernels(this);
     this.tuner = tuner;
-    this.kernels = new PipelineCache(gpu, (error, name) => this.#expect(error, name));
+    this.kernels = new PipelineCache(gpu, (error, name) => this.#health.expect(error, name));
     this.#leaks = debug ? new FinalizationRegistry((made) => {
       host.announce(`leak: a tensor was collected without dispose(). Made at:\n${made}`);
     }) : undefined;
-    void gpu.lost.then(({ reason, message }) => this.#onLost(reason, message));
-    gpu.addEventListener("uncapturederror", this.#onError);
   }
 
   /** The adapter's name as people know it. */
@@ -140,7 +133,7 @@ export class Device implements Disposable {
     const staging = this.faults.pending ? this.#staging.acquire(FAULT_BYTES) : undefined;
     if (staging) this.faults.collect(this.recorder, staging.gpu, 0);
     this.flush();
-    await this.#settle(this.gpu.queue.onSubmittedWorkDone(), "idle");
+    await this.#health.settle(this.gpu.queue.onSubmittedWorkDone(), "idle");
     if (staging) this.faults.check((await this.#staging.map(staging, FAULT_BYTES))[0]);
   }
 
@@ -157,11 +150,10 @@ export class Device implements Disposable {
    * memory, what tensors still hold is freed when they are disposed.
    */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#health.closed) return;
+    this.#health.close();
     this.tuner?.stop();
     noteGone(this);
-    this.gpu.removeEventListener("uncapturederror", this.#onError);
     this.recorder.close();
     this.#staging.trim();
     this.faults.close();
@@ -179,13 +171,7 @@ export class Device implements Disposable {
    * @throws DeviceLostError each time once the device is lost or closed; GpuError once
    */
   check(op: string): void {
-    if (this.#closed) {
-      throw new DeviceLostError(`${op}: the device was closed. Open a new one with openDevice().`);
-    }
-    if (this.#lost) throw this.#lost;
-    const error = this.#error;
-    this.#error = undefined;
-    if (error) throw error;
+    this.#health.check(op);
   }
 
   /** @internal An uninitialised contiguous tensor. */
@@ -250,7 +236,7 @@ export class Device implements Disposable {
     this.recorder.flush();
     if (source !== t) source.dispose();
     const work = this.#staging.map(staging, bytes, extra);
-    const [data, report] = await this.#settle(work, `read ${show(t.shape)}`);
+    const [data, report] = await this.#health.settle(work, `read ${show(t.shape)}`);
     if (extra > 0) this.faults.check(report);
     return hostArray(t.dtype, data, t.size);
   }
@@ -265,60 +251,5 @@ export class Device implements Disposable {
   tensorGone(t: Tensor): void {
     this.#tensors--;
     this.#leaks?.unregister(t);
-  }
-
-  /** Waits for work and for the verdict on everything sent before it. */
-  async #settle<R>(work: Promise<R>, op: string): Promise<R> {
-    try {
-      const result = await work;
-      await Promise.all(this.#outcomes);
-      this.check(op);
-      return result;
-    } catch (error) {
-      await Promise.all(this.#outcomes);
-      await this.#lossReported();
-      this.check(op);
-      throw error instanceof GpuError ? error : new GpuError(`${op}: ${String(error)}.`);
-    }
-  }
-
-  /** Work on a lost device may fail a little before the loss itself is reported. */
-  async #lossReported(): Promise<void> {
-    const late = new Promise((resolve) => setTimeout(resolve, LOSS_DELAY));
-    await Promise.race([this.gpu.lost, late]);
-  }
-
-  readonly #onError = (event: GPUUncapturedErrorEvent): void => {
-    this.#keepError("device", event.error);
-  };
-
-  #guarded(send: () => void): void {
-    this.gpu.pushErrorScope("out-of-memory");
-    this.gpu.pushErrorScope("validation");
-    send();
-    this.#expect(this.gpu.popErrorScope(), "submit");
-    this.#expect(this.gpu.popErrorScope(), "submit");
-  }
-
-  #expect(outcome: Promise<GPUError | null>, label: string): void {
-    const settled = outcome.then(
-      (error) => error && this.#keepError(label, error),
-      () => undefined, // the device is lost: its own promise reports that
-    ).then(() => void this.#outcomes.delete(settled));
-    this.#outcomes.add(settled);
-  }
-
-  #keepError(label: string, error: GPUError): void {
-    this.#error ??= new GpuError(
-      `${label}: the GPU refused the work: ${error.message}. `
-        + `Results since the last read are not valid.`,
-    );
-  }
-
-  #onLost(reason: string, message: string): void {
-    noteGone(this); // new tensors go to the device that takes its place
-    this.#lost = new DeviceLostError(
-      `device lost (${reason}): ${message} Make a new Device and load the last checkpoint.`,
-    );
   }
 }
