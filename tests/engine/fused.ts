@@ -1,0 +1,39 @@
+// What tests of fusion count and compare.
+
+import * as assert from "uvu/assert";
+import { type Device, type Tensor, evaluate, normal, openDevice, rng } from
+  "../../autograd/index.ts";
+import { scope } from "../../engine/index.ts";
+
+/** Dispatches that a function records, its results and all they wait for included. */
+export function dispatches(device: Device, work: () => unknown): number {
+  device.flush();
+  const before = device.counts.dispatches;
+  evaluate(scope(work));
+  return device.counts.dispatches - before;
+}
+
+/** The bits of the elements. */
+async function bits(y: Tensor): Promise<number[]> {
+  const data = await y.read();
+  return [...new Uint32Array(data.buffer)];
+}
+
+type Program = (...inputs: Tensor[]) => Tensor;
+type Case = readonly [Program, ...(readonly [shape: readonly number[], seed: number])[]];
+
+/** Runs functions of random tensors fused and not, and compares the bits. */
+export async function assertSame(device: Device, ...cases: readonly Case[]): Promise<void> {
+  const plain = await openDevice({ fusion: false });
+  for (const [f, ...inputs] of cases) {
+    const results = [device, plain].map((on) => scope(() => {
+      return f(...evaluate(inputs.map(([shape, seed]) => {
+        return normal(rng(seed), shape, { device: on });
+      })));
+    }));
+    const [fused, single] = await Promise.all(results.map(bits));
+    for (const t of results) t.dispose();
+    assert.equal(fused, single, String(f));
+  }
+  plain.close();
+}
