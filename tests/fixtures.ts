@@ -4,8 +4,8 @@
 // FIXTURES=folder takes the files from there instead of the built-in copies of tests/fixtures.
 // ONLY=text runs only the cases whose "file id" has that text.
 
-import { openDevice } from "../engine/index.ts";
-import { env, finish, print, setExitCode } from "./host.ts";
+import { openShared } from "./harness/open_shared.ts";
+import { claim, env, finish, print, setExitCode } from "./host.ts";
 import {
   countOutcomes, failureList, skipList, tableHead, tableRow,
 } from "./fixture_runner/report.ts";
@@ -16,11 +16,12 @@ import { fixtureSources } from "./fixture_runner/sources.ts";
 
 async function runAll(): Promise<FileResult[]> {
   const sources = await fixtureSources();
-  const device = await openDevice();
+  const device = await openShared();
   const results: FileResult[] = [];
   try {
-    print(`fixtures on ${device.name}\n${tableHead()}`);
-    for (const { name, load } of sources) {
+    for (const [place, { name, load }] of sources.entries()) {
+      if (!await claim(place)) continue;
+      if (place === 0) print(`fixtures on ${device.name}\n${tableHead()}`);
       const file = await load();
       const wanted = (id: string): boolean => `${name} ${id}`.includes(env("ONLY") ?? "");
       const result = await runFile(name, file, runners[file.kind], device, wanted);

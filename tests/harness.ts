@@ -30,7 +30,8 @@ export interface Suite {
  * Every test gets `{ rng, seed, device }`, runs in a scope of its own on the process's one shared
  * device, must give back all GPU memory, and must end in time. `SEED=123` in the environment
  * replays a run, `SEED=random` draws a new one, `ONLY=text` runs only the tests whose name has
- * that text, and `SECONDS=60` sets the time limit.
+ * that text, `SECONDS=60` sets the time limit, and `SLOW=1` from how many seconds on a test is named
+ * as slow.
  *
  * @param name unique in the process
  * @param options `device: false` for a suite that needs no GPU; `seconds` for its time limit

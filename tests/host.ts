@@ -49,6 +49,29 @@ export function env(name: string): string | undefined {
   }
 }
 
+// A variable, so that a bundle for the page does not try to resolve it.
+const FS = "node:fs";
+
+/**
+ * Takes a piece of work for this process. Processes that share a list of work have one folder,
+ * empty at first, as `CLAIMS` in their environment; without it all work is this process's.
+ *
+ * @param place of the piece in the list
+ * @returns false where another process has taken it
+ */
+export async function claim(place: number): Promise<boolean> {
+  const folder = env("CLAIMS");
+  if (folder === undefined) return true;
+  const { closeSync, openSync } = await import(FS) as typeof import("node:fs");
+  try {
+    closeSync(openSync(`${folder}/${place}`, "wx"));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
 /**
  * Prints one or more lines on standard output, or on the page's console.
  *

@@ -38,13 +38,13 @@ export function closingLine({ passed, failed, skipped }: Totals): string {
  *
  * @param command program and arguments
  * @param seconds time limit, > 0
- * @param part which of how many equal parts of its suites it runs, as "0/2"
+ * @param more environment variables
  */
 export async function runChild(
-  command: readonly string[], seconds: number, part = "0/1",
+  command: readonly string[], seconds: number, more: Readonly<Record<string, string>> = {},
 ): Promise<ChildResult> {
   const [program = "", ...args] = command;
-  const env = { ...process.env, PART: part };
+  const env = { ...process.env, ...more };
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"], env });
   const limit = stopAfter(child, seconds, `stopped after ${seconds} s`);
   let totals: Totals | undefined;

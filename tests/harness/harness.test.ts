@@ -152,4 +152,36 @@ test.needs("node", "a test's random stream depends on its name and the seed alon
   assert.is.not(other, alone);
 });
 
+test.needs("node", "of processes with one list each runs what no other has taken", async () => {
+  const { mkdtempSync, rmSync } = await load<typeof import("node:fs")>("node:fs");
+  const CLAIMS = mkdtempSync("build/claims-");
+  const program = ["first", "second"].map((name) => `{
+    const test = suite("${name}");
+    test("works", () => console.log("${name} in", process.cwd()));
+    test.run();
+  }`).join("\n");
+  const one = await runProgram(program, { CLAIMS });
+  rmSync(`${CLAIMS}/1`);
+  const other = await runProgram(program, { CLAIMS });
+  rmSync(CLAIMS, { recursive: true });
+
+  const folder = globalThis.process.cwd(); // the device's was another
+  assert.match(one.output, `second in ${folder}\n`);
+  assert.match(one.output, "2 passed, 0 failed, 0 skipped");
+  assert.match(other.output, "1 passed, 0 failed, 0 skipped");
+  assert.not.match(other.output, "first in");
+});
+
+test.needs("node", "a test that takes long is named", async () => {
+  const { output } = await runProgram(`
+    const test = suite("s", { device: false });
+    test("waits", () => new Promise((done) => setTimeout(done, 60)));
+    test("does not", () => {});
+    test.run();
+  `, { SLOW: "0.05" });
+
+  assert.match(output, /slow: waits \(0\.1 s\)\n/);
+  assert.not.match(output, "slow: does not");
+});
+
 test.run();

@@ -1,14 +1,16 @@
 // Collects the suites of the process, runs them one after another, prints the closing line.
 
-import { openDevice } from "../../engine/index.ts";
 import type { Device } from "../../engine/index.ts";
-import { env, finish, onExit, print, setExitCode } from "../host.ts";
+import { claim, env, finish, onExit, print, setExitCode } from "../host.ts";
 import type { Totals } from "../host.ts";
 import { unmetNeeds } from "./needs.ts";
+import { openShared } from "./open_shared.ts";
 import { runOne } from "./run_one.ts";
 import type { Collected, SuiteOptions } from "./types.ts";
 import { runWithUvu } from "./uvu_runner.ts";
 import type { NamedBody } from "./uvu_runner.ts";
+
+const SLOW_SECONDS = 10; // a third of what a test may take, as other machines are slower
 
 const suites: Collected[] = [];
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
@@ -44,10 +46,9 @@ function failIfNotClosed(): void {
 }
 
 async function runAll(): Promise<void> {
-  const [part = 0, parts = 1] = (env("PART") ?? "0/1").split("/").map(Number);
   let place = 0;
   for (const collected of suites) { // may grow while it runs
-    if (place++ % parts === part) await runGuarded(collected);
+    if (await claim(place++)) await runGuarded(collected);
   }
   try {
     if (shared !== undefined) (await shared).close();
@@ -87,17 +88,33 @@ async function runSuite({ name, options, tests }: Collected): Promise<void> {
   const device = options.device === false ? undefined : await sharedDevice();
   const ready: NamedBody[] = [];
   const skipped: string[] = [];
+  const slow: string[] = [];
   for (const test of wanted) {
     const missing = await unmetNeeds(test.needs, device);
     if (missing.length > 0) skipped.push(`  skipped: ${test.name} (needs ${missing.join(", ")})`);
-    else ready.push({ name: test.name, body: () => runOne(name, options, test, device) });
+    else ready.push(timed(test.name, () => runOne(name, options, test, device), slow));
   }
   const { passed, failed, report } = await runWithUvu(name, ready, skipped.length);
   totals.skipped += skipped.length;
-  count([...skipped, report].filter((text) => text !== "").join("\n"), passed, failed);
+  count([...skipped, ...slow, report].filter((text) => text !== "").join("\n"), passed, failed);
+}
+
+/** A test that notes how long it took if that is long. */
+function timed(name: string, test: NamedBody["body"], slow: string[]): NamedBody {
+  const limit = Number(env("SLOW") ?? SLOW_SECONDS);
+  const body = async (): Promise<void> => {
+    const start = performance.now();
+    try {
+      await test();
+    } finally {
+      const seconds = (performance.now() - start) / 1000;
+      if (seconds >= limit) slow.push(`  slow: ${name} (${seconds.toFixed(1)} s)`);
+    }
+  };
+  return { name, body };
 }
 
 function sharedDevice(): Promise<Device> {
-  shared ??= openDevice();
+  shared ??= openShared();
   return shared;
 }
