@@ -140,26 +140,27 @@ export function eigh64(x: Array64): { values: Float64Array; vectors: Array64 } {
       [row[p], row[q]] = [c * f - s * g, s * f + c * g];
     }
   };
-  const flip = (rows: Rows): Rows => rows.map((_, i) => rows.map((row) => row[i] ?? NaN));
-  let m = a;
+  const turnRows = (m: Rows, p: number, q: number, c: number, s: number): void => {
+    const [f, g] = [m[p] ?? [], m[q] ?? []];
+    m[p] = f.map((x, i) => c * x - s * (g[i] ?? NaN));
+    m[q] = f.map((x, i) => s * x + c * (g[i] ?? NaN));
+  };
   for (let sweep = 0; sweep < 30; sweep++) {
     for (let p = 0; p < n; p++) {
       for (let q = p + 1; q < n; q++) {
-        if (at(m, p, q) === 0) continue;
-        const zeta = (at(m, q, q) - at(m, p, p)) / (2 * at(m, p, q));
+        if (at(a, p, q) === 0) continue;
+        const zeta = (at(a, q, q) - at(a, p, p)) / (2 * at(a, p, q));
         const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
         const c = 1 / Math.hypot(1, t);
-        turn(m, p, q, c, c * t);
-        m = flip(m);
-        turn(m, p, q, c, c * t);
-        m = flip(m);
+        turn(a, p, q, c, c * t);
+        turnRows(a, p, q, c, c * t);
         turn(v, p, q, c, c * t);
       }
     }
   }
-  const order = m.map((_, i) => i).sort((i, j) => at(m, i, i) - at(m, j, j));
+  const order = a.map((_, i) => i).sort((i, j) => at(a, i, i) - at(a, j, j));
   const data = v.flatMap((row) => order.map((j) => row[j] ?? NaN));
   return {
-    values: Float64Array.from(order, (i) => at(m, i, i)), vectors: array64([n, n], data),
+    values: Float64Array.from(order, (i) => at(a, i, i)), vectors: array64([n, n], data),
   };
 }
