@@ -4,6 +4,7 @@ import type { Choice } from "./matmul/choose.ts";
 import { type Job, type Launch, type Role, launches, scratchOf } from "./matmul/launch.ts";
 import type { Problem } from "./matmul/problem.ts";
 import { type Kernel, PARAM_BYTES } from "./pipeline.ts";
+import { putWords } from "./recorder.ts";
 import { COPY_DST, STORAGE, UNIFORM } from "./usage.ts";
 
 /** Times the kernels of one product. */
@@ -98,7 +99,9 @@ class DeviceMeter implements Meter {
   #group(kernel: Kernel, { roles, params }: Launch): GPUBindGroup {
     const { gpu } = this.#device;
     const words = this.#buffer(PARAM_BYTES, UNIFORM | COPY_DST);
-    gpu.queue.writeBuffer(words, 0, new Uint32Array(params));
+    const block = new Uint32Array(params.length);
+    putWords(params, block, 0);
+    gpu.queue.writeBuffer(words, 0, block);
     const buffers = roles.map((role) => this.#buffers.get(role) as GPUBuffer); // made above
     const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => {
       return { binding, resource: { buffer } };
@@ -139,7 +142,8 @@ class DeviceMeter implements Meter {
 function jobOf(problem: Problem, software: boolean): Job {
   const { m, n, k, batch, a, b } = problem;
   return {
-    problem, batch: [1, 1, batch], alpha: 1, beta: 1, d: undefined, epilogue: undefined, software,
+    problem, batch: [1, 1, batch], alpha: 1, beta: 1, d: undefined, epilogue: undefined, leaves: [],
+    software,
     a: { ...(a.down ? { row: k, col: 1 } : { row: 1, col: m }), batch: [0, 0, 0, m * k] },
     b: { ...(b.down ? { row: 1, col: k } : { row: n, col: 1 }), batch: [0, 0, 0, k * n] },
   };

@@ -2,6 +2,8 @@
 // takes as many blocks as the host says, each as far from the last as the group is wide, so that
 // neighbouring lanes stay on neighbouring blocks.
 // The engine writes the bindings, the parameter block and `element_block` around the bodies.
+fn zero_word() -> u32 { return p.words[0].z; }
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,

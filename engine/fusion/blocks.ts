@@ -21,8 +21,11 @@ function constantLoads(program: Program): string[] {
 }
 
 /** A call of `chain`, given each leaf's element and the index of the place. */
-function chainCall(program: Program, leaf: (k: number) => string, index: string): string {
+export function chainCall(
+  program: Program, leaf: (k: number) => string, index: string, product?: string,
+): string {
   const args = [
+    ...(product === undefined ? [] : [product]),
     ...program.leaves.map((_, k) => leaf(k)),
     ...constantTypes(program).map((_, k) => `c${k}`),
   ];

@@ -42,7 +42,11 @@ export function countSteps(root: Pending): number {
 
 /** Bytes of memory that only results that wait hold, and that the chain of this one reads. */
 export function bytesHeldFor(root: Pending): number {
-  const storages = new Set(gather(root).leaves.map(({ storage }) => storage));
+  const { steps, leaves } = gather(root);
+  const storages = new Set(leaves.map(({ storage }) => storage));
+  for (const { own, inputs } of steps) {
+    if (own) for (const x of inputs) if (!isScalar(x)) storages.add(x.storage);
+  }
   return [...storages].reduce((bytes, { abandoned, buffer }) => {
     return abandoned ? bytes + buffer.size : bytes;
   }, 0);
@@ -59,7 +63,8 @@ function visit(step: Pending, into: Growing): void {
   step.chain = chains;
   step.uses = 0;
   const args: Argument[] = [];
-  for (const x of step.inputs) args.push(argument(x, step, into));
+  if (step.own) args.push({ kind: "p", at: 0, convert: false });
+  else for (const x of step.inputs) args.push(argument(x, step, into));
   step.place = into.steps.push(step) - 1;
   into.args.push(args);
 }

@@ -10,12 +10,12 @@ import { type Chain, gather } from "./chain.ts";
 import type { Fusion } from "./fusion.ts";
 import { stepsToKeep } from "./keep.ts";
 import { type Pending, computeAll } from "./pending.ts";
-import { type LeafText, type Program, HEADER_WORDS, isVector, programKey } from "./program.ts";
+import { computeAfterProduct } from "./product.ts";
+import { type LeafText, type Program, HEADER_WORDS, MAX_BINDINGS, isVector, programKey } from
+  "./program.ts";
 import { programSource } from "./text.ts";
 import { type Walk, planWalk } from "./walk.ts";
 
-/** Storage buffers that every adapter lets a kernel have. */
-const MAX_BINDINGS = 8;
 const MAX_WORDS = PARAM_BYTES / 4;
 const WORKGROUP = 64;
 
@@ -36,6 +36,7 @@ interface Plan {
  * @param all whether these are all computed now; else what is cheap to work out again waits on
  */
 export function computeChain(fusion: Fusion, root: Pending, all: boolean): void {
+  if (root.first && computeAfterProduct(fusion, root, all)) return;
   const plan = planChain(root, all);
   const buffer = fusion.device.pool.acquire(storageBytes(root.size, root.out));
   dispatch(fusion, root, plan, buffer);
@@ -46,6 +47,7 @@ export function computeChain(fusion: Fusion, root: Pending, all: boolean): void 
 export function computeInto(fusion: Fusion, root: Pending): void {
   const { buffer } = root.storage;
   try {
+    root.first?.compute();
     const spared = spareReaders(fusion, root, buffer);
     dispatch(fusion, root, planChain(root, spared, buffer), buffer);
   } finally {

@@ -58,8 +58,8 @@ export function stepsToKeep(chain: Chain, all: boolean): readonly Pending[] {
 
 /** Cost of a step, given that of those before it. */
 function costOf({ steps, args, leaves }: Chain, k: number, costs: readonly Cost[]): Cost {
-  const { body, size } = steps[k] as Pending; // in range
-  let count = isLight(body) ? 1 : Infinity;
+  const { body, size, own } = steps[k] as Pending; // in range
+  let count = isLight(body) && !own ? 1 : Infinity;
   const reads = new Set<Pending | number>();
   for (const { kind, at } of args[k] ?? []) {
     const leaf = leaves[at];

@@ -4,6 +4,7 @@ import type { PooledBuffer } from "../pool.ts";
 import { type Layout, isContiguous, sizeOf } from "../shape.ts";
 import { Storage } from "../storage.ts";
 import type { Fusion } from "./fusion.ts";
+import type { Product } from "./product.ts";
 import type { Body, Stored, WgslType } from "./program.ts";
 
 /** What a result is computed from: elements in memory, or another result that waits. */
@@ -24,11 +25,17 @@ export interface Work {
   /** What `T` stands for in the body: for `f16` and `bf16` it is f32. */
   readonly type: DType;
   readonly out: DType;
+  /** For a matrix product: what computes it. The body is then that of `ITSELF`. */
+  readonly product?: Product;
 }
 
+/** The work on the elements of a product that has not been computed yet: none. */
+export const ITSELF: Body = { name: "product", wgsl: "fn op(x: T) -> T { return x; }" };
+
 /**
- * An elementwise result that has not been computed yet. It holds what it is computed from, and is
- * computed when its buffer is asked for: together with those of its inputs that wait, too.
+ * An elementwise result, or a matrix product, that has not been computed yet. It holds what it is
+ * computed from, and is computed when its buffer is asked for: together with those of its inputs
+ * that wait, too.
  */
 export class Pending {
   readonly body: Body;
@@ -47,6 +54,10 @@ export class Pending {
   readonly storage: Storage;
   /** Whether all elements are the same, known without reading memory. */
   readonly uniform: boolean;
+  /** What computes it, where it is a matrix product. */
+  readonly own: Product | undefined;
+  /** The product that its chain begins with: one at most. */
+  #first: Pending | undefined;
   /** Steps of the chain that ends here, at most: what is used twice may be counted twice. */
   steps = 1;
   /** Scratch of the chain being gathered: which, place in it, and uses inside it. */
@@ -64,10 +75,12 @@ export class Pending {
    * @param target where the result goes, if it is not to a buffer of its own
    */
   constructor(
-    fusion: Fusion, { body, type, out }: Work, inputs: readonly Input[], layout: Layout,
+    fusion: Fusion, { body, type, out, product }: Work, inputs: readonly Input[], layout: Layout,
     moved: boolean, target?: Storage,
   ) {
     this.#fusion = fusion;
+    this.own = product;
+    if (product) this.#first = this;
     this.body = body;
     this.out = out;
     this.inputs = inputs;
@@ -77,13 +90,20 @@ export class Pending {
     this.type = this.moved ? "u32" : wgslType(type);
     this.value = this.moved ? "u32" : wgslType(out);
     this.storage = target ?? new Storage(fusion.device.pool, this);
-    let uniform = body.indexed !== true;
+    let uniform = body.indexed !== true && !product;
     for (const x of inputs) {
       if (isScalar(x)) continue;
       this.#hold(x);
       uniform &&= x.storage.pending?.uniform === true;
     }
     this.uniform = uniform;
+  }
+
+  /** The product that its chain begins with, as long as that waits. */
+  get first(): Pending | undefined {
+    const storage = this.#first?.storage;
+    return storage && storage.holders > 0 && storage.pending === this.#first ? this.#first
+      : undefined;
   }
 
   /** How elements of a dtype are stored where this reads or writes them. */
@@ -114,7 +134,10 @@ export class Pending {
 
   /** Holds an input; one that waits and cannot be a step of this chain is computed. */
   #hold({ storage, layout, dtype }: Source): void {
-    if (storage.pending && !this.#takes(storage.pending, layout, dtype)) storage.pending.compute();
+    const { pending } = storage;
+    const joins = pending && !this.own && this.#takes(pending, layout, dtype)
+      && this.#joins(pending);
+    if (!joins) pending?.compute();
     storage.retainReader();
     this.steps += storage.pending?.steps ?? 0;
   }
@@ -124,6 +147,13 @@ export class Pending {
     if (x.out !== dtype || isHalf(dtype)) return false; // halves are rounded in memory
     return x.uniform || (x.size === this.size && layout.offset === 0 && isContiguous(layout)
       && sizeOf(layout.shape) === x.size);
+  }
+
+  /** Whether the chain begins with one product at most if this result is among its steps. */
+  #joins({ first }: Pending): boolean {
+    if (first && this.first && first !== this.first) return false;
+    if (first) this.#first = first;
+    return true;
   }
 }
 

@@ -37,8 +37,8 @@ export interface Body {
 
 /** What a body is given. */
 export interface Argument {
-  /** A constant (c), an operand's element (v), or the result of a step before (s). */
-  readonly kind: "c" | "v" | "s";
+  /** A constant (c), an operand's element (v), a product's (p), or the result of a step (s). */
+  readonly kind: "c" | "v" | "p" | "s";
   readonly at: number;
   /** Whether it is converted to `T`. */
   readonly convert: boolean;
@@ -82,6 +82,8 @@ export interface Program {
   readonly words: number;
 }
 
+/** Storage buffers that every adapter lets a kernel have. */
+export const MAX_BINDINGS = 8;
 /** Words before the constants: threads, size, 0 (for seals), and blocks of a lane. */
 export const HEADER_WORDS = 4;
 
@@ -122,6 +124,11 @@ export function valueOf({ steps }: Program, k: number): WgslType {
 /** Whether a body asks for the index of its element. */
 export function isIndexed({ steps }: Program): boolean {
   return steps.some(({ body }) => body.indexed);
+}
+
+/** Whether a step takes the element of a product. */
+export function startsFromProduct({ args }: Program): boolean {
+  return args.some((list) => list.some(({ kind }) => kind === "p"));
 }
 
 /** Types of the constants, in the order of their words. */

@@ -6,7 +6,7 @@ import sealText from "../../kernels/seal.wgsl" with { type: "text" };
 import type { KernelSource } from "../pipeline.ts";
 import { flatBlock, stridedBlock } from "./blocks.ts";
 import { type LeafText, type Program, type Step, type Stored, HEADER_WORDS, computed,
-  constantTypes, isIndexed, isPacked, isVector, valueOf } from "./program.ts";
+  constantTypes, isIndexed, isPacked, isVector, startsFromProduct, valueOf } from "./program.ts";
 
 const PACKED = { f16: f16Text, bf16: bf16Text, bits: bitsText } as const;
 
@@ -27,8 +27,7 @@ export function programSource(program: Program): KernelSource {
     }),
     `struct Params { words: array<vec4<u32>, ${Math.ceil(words / 4)}> }`,
     `@group(0) @binding(${bound + 1 + kept.length}) var<uniform> p: Params;`,
-    ...bodyTexts(steps),
-    chainFunction(program),
+    chainText(program),
     strided ? stridedBlock(program, rank) : flatBlock(program),
     frame,
   ];
@@ -58,6 +57,11 @@ function opName({ body, type }: Step): string {
   return `op_${body.name}_${type}`;
 }
 
+/** `chain` and the functions that it calls; `zero_word` is declared elsewhere. */
+export function chainText(program: Program): string {
+  return [...bodyTexts(program.steps), chainFunction(program)].join("\n");
+}
+
 /** The functions that the steps call, each once. */
 function bodyTexts(steps: readonly Step[]): string[] {
   const texts = new Map<string, string>();
@@ -84,6 +88,7 @@ function chainFunction(program: Program): string {
     ...leaves.map(({ type }, k) => `v${k}: ${computed(type)}`),
     ...types.map((type, k) => `c${k}: ${type}`),
   ];
+  if (startsFromProduct(program)) params.unshift("p0: f32");
   if (isIndexed(program)) params.unshift("e: u32");
   let sealed = false;
   const lines = steps.map((step, k) => {

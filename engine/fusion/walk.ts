@@ -122,7 +122,13 @@ function stridedWalk(target: Target, leaves: readonly Leaf[]): Walk | undefined 
   };
 }
 
-/** Strides that walk a leaf by the axes of the chain's last step. */
+/** A leaf seen in another shape; undefined where no strides can show its elements there. */
+export function leafIn(shape: Shape, leaf: Leaf): Layout | undefined {
+  const strides = stridesIn(shape, leaf);
+  return strides && { shape, strides, offset: leaf.layout.offset };
+}
+
+/** Strides that walk a leaf by the axes of another shape, as of the chain's last step. */
 function stridesIn(shape: Shape, leaf: Leaf): readonly number[] | undefined {
   const own = shapeOf(leaf);
   const strides = broadcastStrides(leaf.layout, own);

@@ -1,15 +1,9 @@
 import type { Device } from "../device.ts";
+import type { Product } from "../fusion/product.ts";
 import { type Choice, choose, use } from "./choose.ts";
-import { type Job, type Launch, launches, scratchOf } from "./launch.ts";
 import { type Problem, type Traits, turned } from "./problem.ts";
+import { MatmulProduct, type ProductParts } from "./product.ts";
 import { type Variant, nameOf, refusal } from "./variant.ts";
-
-/** How a product is to be computed. */
-export interface Plan {
-  readonly list: readonly Launch[];
-  /** Elements of scratch memory for the parts of sums. */
-  readonly scratch: number;
-}
 
 /** The matmul kernels of a device, and which of them it takes. */
 export class MatmulKernels {
@@ -28,15 +22,24 @@ export class MatmulKernels {
     return this.#traits = traitsOf(this.#device);
   }
 
-  /** The kernel for a product: the fastest as far as it has been measured, else by rule. */
-  choice(problem: Problem): Choice {
+  /**
+   * The kernel for a product: the fastest as far as it has been measured, else by rule.
+   *
+   * @param variant to be used instead
+   * @throws RangeError if that cannot be
+   */
+  choice(problem: Problem, variant?: Variant): Choice {
+    if (variant) return this.#forced(variant, problem);
     return this.#device.tuner?.choice(this.#device, problem) ?? choose(problem, this.traits);
   }
 
-  /** @param variant to be used instead of the choice; Error if it cannot be */
-  plan(job: Job, variant?: Variant): Plan {
-    const choice = variant ? this.#forced(variant, job.problem) : this.choice(job.problem);
-    return { list: launches(job, choice), scratch: scratchOf(job.problem, choice) };
+  /**
+   * A product whose operands are there.
+   *
+   * @throws RangeError if the variant asked for cannot compute it
+   */
+  product(parts: ProductParts): Product {
+    return new MatmulProduct(this.#device, parts);
   }
 
   #forced(variant: Variant, problem: Problem): Choice {

@@ -1,5 +1,7 @@
-import type { Body } from "../fusion/program.ts";
+import { type Epilogue, WORDS_OF_LEAF } from "../fusion/product.ts";
+import { programKey } from "../fusion/program.ts";
 import { MAX_GROUPS, foldGrid } from "../grid.ts";
+import type { Word } from "../live.ts";
 import type { KernelSource } from "../pipeline.ts";
 import { f32Bits } from "../recorder.ts";
 import type { Choice } from "./choose.ts";
@@ -26,7 +28,9 @@ export interface Job {
   readonly d: Strides | undefined;
   readonly alpha: number;
   readonly beta: number;
-  readonly epilogue: Body | undefined;
+  readonly epilogue: Epilogue | undefined;
+  /** What the epilogue reads. */
+  readonly leaves: readonly Strides[];
   /** Whether a processor computes. */
   readonly software: boolean;
 }
@@ -39,9 +43,14 @@ export interface Launch {
   readonly key: string;
   readonly source: () => KernelSource;
   readonly roles: readonly [Role, Role, Role, Role];
-  readonly params: readonly number[];
+  /** Whether the epilogue is part of it: its buffers are then bound after those of the roles. */
+  readonly finishes: boolean;
+  readonly params: readonly Word[];
   readonly grid: readonly [number, number, number];
 }
+
+/** Words of the parameters before those of an epilogue. */
+export const WORDS = 40;
 
 const NOWHERE: Strides = { row: 0, col: 0, batch: [0, 0, 0, 0] };
 
@@ -57,7 +66,7 @@ export function launches(job: Job, choice: Choice): Launch[] {
     a: NOWHERE, b: NOWHERE,
   };
   return [
-    ...passes({ ...seen, d: undefined, epilogue: undefined }, choice, variant, true),
+    ...passes({ ...seen, d: undefined, epilogue: undefined, leaves: [] }, choice, variant, true),
     ...passes(second, choice, PARTS, false),
   ];
 }
@@ -71,6 +80,7 @@ function turnedJob(job: Job): Job {
   const turn = ({ row, col, batch }: Strides): Strides => ({ row: col, col: row, batch });
   return {
     ...job, problem: turned(job.problem), a: turn(job.b), b: turn(job.a), d: job.d && turn(job.d),
+    leaves: job.leaves.map(turn),
   };
 }
 
@@ -90,8 +100,9 @@ function passes(job: Job, choice: Choice, variant: Variant, partial: boolean): L
   };
   const types = [a.dtype, b.dtype];
   const flags = Object.values(switches).map(Number).join("");
-  const key = `matmul ${nameOf(variant)} ${flags} ${types} ${epilogue?.name ?? ""}`;
-  const source = () => sourceOf(variant, switches, types, epilogue);
+  const after = epilogue ? programKey(epilogue.program) : "";
+  const key = `matmul ${nameOf(variant)} ${flags} ${types} ${after}`;
+  const source = () => sourceOf(variant, switches, types, epilogue?.program);
   const addend: Role = d ? "d" : second ? "parts" : "b";
   const target = partial ? "parts" : "c";
   const roles: Launch["roles"] = second ? ["parts", "parts", addend, "c"]
@@ -99,25 +110,32 @@ function passes(job: Job, choice: Choice, variant: Variant, partial: boolean): L
   const words = wordsOf(job, choice, variant, partial);
   const grids = second ? [{ at: [0, 0, 0], grid: foldGrid(Math.ceil(batch * m * n / 64)) } as const]
     : gridsOf(variant, job.problem, partial ? choice.parts : 1);
-  return grids.map(({ at, grid }) => ({ key, source, roles, params: words(at), grid }));
+  const finishes = epilogue !== undefined;
+  return grids.map(({ at, grid }) => ({ key, source, roles, finishes, params: words(at), grid }));
 }
 
 /** The parameter block, given the first workgroup of a dispatch. */
 function wordsOf(
   job: Job, choice: Choice, variant: Variant, partial: boolean,
-): (at: readonly number[]) => number[] {
-  const { problem: { m, n, k, batch }, a, b, d = NOWHERE, alpha, beta } = job;
+): (at: readonly number[]) => Word[] {
+  const { problem: { m, n, k, batch }, a, b, d = NOWHERE, alpha, beta, epilogue, leaves } = job;
   const [row, col] = choice.turned ? [1, m] : [n, 1];
   const second = variant === PARTS;
   const parts = partial ? choice.parts : 1;
   const vectors = variant.kind === "blocks" || variant.kind === "tiled";
   const columns = variant.tile[1] / (vectors ? 4 : 1);
-  return ([column = 0, down = 0, first = 0]) => [
+  const extra = leaves.flatMap((leaf) => wordsOfLeaf(leaf));
+  return ([column = 0, down = 0, first = 0]) => [...[
     m, n, k, second ? k : choice.span, f32Bits(alpha), f32Bits(beta),
     a.row, a.col, b.row, b.col, d.row, d.col, first, ...job.batch, ...a.batch, ...b.batch,
     ...d.batch, column, down, batch * parts, parts, row, col, batch * m * n,
-    second ? choice.parts : 1, columns, variant.tile[0],
-  ].map((w) => w >>> 0);
+    second ? choice.parts : 1, columns, variant.tile[0], 0, 0, ...extra,
+  ].map((w) => w >>> 0), ...epilogue?.constants ?? []];
+}
+
+function wordsOfLeaf({ batch, row, col }: Strides): number[] {
+  const words = [...batch, row, col];
+  return [...words, ...Array<number>(WORDS_OF_LEAF - words.length).fill(0)];
 }
 
 /** Grids that cover a product, cut where one would be too long. */

@@ -11,7 +11,9 @@ import skinnyText from "../../kernels/matmul/skinny.wgsl" with { type: "text" };
 import storeText from "../../kernels/matmul/store.wgsl" with { type: "text" };
 import storeText4 from "../../kernels/matmul/store.vec4.wgsl" with { type: "text" };
 import tiledText from "../../kernels/matmul/tiled.wgsl" with { type: "text" };
-import type { Body } from "../fusion/program.ts";
+import { epilogueText } from "../fusion/epilogue.ts";
+import { WORDS_OF_LEAF } from "../fusion/product.ts";
+import type { Program } from "../fusion/program.ts";
 import type { KernelSource } from "../pipeline.ts";
 import { unrollMarks } from "../unroll.ts";
 import type { Problem, Traits } from "./problem.ts";
@@ -131,20 +133,31 @@ const TEXTS: Readonly<Record<Kind, string>> = {
   lanes: lanesText, blocks: blocksText, tiled: tiledText, skinny: skinnyText, parts: partsText,
 };
 
+/** Storage buffers of a kernel without an epilogue. */
+export const BOUND = 4;
+
 /** The complete text of a variant. */
 export function sourceOf(
-  variant: Variant, switches: Switches, types: readonly string[], epilogue: Body | undefined,
+  variant: Variant, switches: Switches, types: readonly string[], epilogue?: Program,
 ): KernelSource {
   const { kind } = variant;
+  const [leaves, kept, constants] = epilogue
+    ? [epilogue.bound, epilogue.kept.length, epilogue.constants] : [0, 0, 0];
+  const extra = Math.max(1, Math.ceil((leaves * WORDS_OF_LEAF + constants) / 4));
   const tile = kind === "tiled";
   const texts = [
     prelude(variant, switches, types),
-    epilogue ? epilogue.wgsl.replace(/\bop\b/g, "epilogue").replace(/\bT\b/g, "f32") : plain,
-    shared, switches.c4 ? storeText4 : storeText,
+    `alias Extra = array<vec4<u32>, ${extra}>;`,
+    `@group(0) @binding(${BOUND + leaves + kept}) var<uniform> p: Params;`,
+    epilogue ? epilogueText(epilogue, BOUND) : plain, shared, switches.c4 ? storeText4 : storeText,
     ...(tile ? [switches.a4 ? loadA4 : loadA, switches.b4 ? loadB4 : loadB] : []),
     unrollMarks(TEXTS[kind], marksOf(variant, switches)),
   ];
-  return { name: `matmul.${nameOf(variant)}`, code: texts.join("\n"), bindings: "rrrw" };
+  const after = epilogue?.steps.slice(1).map(({ body }) => `+${body.name}`) ?? [];
+  return {
+    name: `matmul.${nameOf(variant)}${after.join("")}`, code: texts.join("\n"),
+    bindings: `rrrw${"r".repeat(leaves)}${"w".repeat(kept)}`,
+  };
 }
 
 function prelude(variant: Variant, s: Switches, types: readonly string[]): string {

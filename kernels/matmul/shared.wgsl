@@ -1,6 +1,7 @@
 // Shared by the matmul kernels: C = epilogue(alpha A B + beta D), batched, any strides. Parameters,
 // the place of a workgroup, and what becomes of a sum. A and B are f32 or f16. Text before this one
-// declares the aliases InA and InB (what their bindings hold) and the constants named here.
+// declares the aliases InA and InB (what their bindings hold) and Extra (words of the epilogue),
+// the binding of the parameters `p` and the constants named here.
 struct Params {
   m: u32, n: u32, k: u32, span: u32, // span: terms of one part of the sum
   alpha: f32, beta: f32, a_row: u32, a_col: u32,
@@ -15,17 +16,21 @@ struct Params {
   c_row: u32, c_col: u32, c_part: u32, // strides of C; elements of one part of all sums
   sums: u32, // parts that the second pass adds up
   each: vec2<u32>, // columns and rows of a thread: a loop to here is not unrolled by a compiler
+  zero: u32, unused: u32,
+  extra: Extra,
 }
 @group(0) @binding(0) var<storage, read> a: array<InA>;
 @group(0) @binding(1) var<storage, read> b: array<InB>;
 @group(0) @binding(2) var<storage, read> d: array<f32>;
-@group(0) @binding(4) var<uniform> p: Params;
 
 // One matrix of the batch, or one part of its sums.
 struct Base {
   a: u32, b: u32, c: u32, d: u32, // offsets of the operands
   k: u32, k_end: u32, // the terms to sum
+  at: vec4<u32>, // 1, then the place in three batch axes
 }
+
+fn zero_word() -> u32 { return p.zero; }
 
 fn sum4(v: vec4<u32>) -> u32 { return v.x + v.y + v.z + v.w; }
 
@@ -37,7 +42,7 @@ fn base_of(group: u32) -> Base {
   let at = vec4<u32>(1u, rest / p.batch.z, rest % p.batch.z, index % p.batch.w);
   return Base(
     sum4(p.a_batch * at), sum4(p.b_batch * at), index * p.m * p.n + part * p.c_part,
-    sum4(p.d_batch * at), part * p.span, min(p.k, (part + 1u) * p.span),
+    sum4(p.d_batch * at), part * p.span, min(p.k, (part + 1u) * p.span), at,
   );
 }
 
@@ -53,9 +58,9 @@ fn corner(group: vec3<u32>) -> vec2<u32> {
   return vec2<u32>((index - RATIO * (c * (c + 1u) / 2u)) * HIGH, c * WIDE);
 }
 
-// The element that a whole sum gives.
+// The element of the product that a whole sum gives.
 fn finished(base: Base, row: u32, col: u32, sum: f32) -> f32 {
   var y = p.alpha * sum;
   if (HAS_D) { y += p.beta * d[base.d + row * p.d_row + col * p.d_col]; }
-  return epilogue(y);
+  return y;
 }

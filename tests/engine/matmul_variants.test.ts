@@ -2,7 +2,7 @@
 // batches, cut sums and extras.
 
 import * as assert from "uvu/assert";
-import { type Device, type Tensor, cast, slice, tensor, transpose } from
+import { type Device, type Tensor, cast, evaluate, slice, tensor, transpose } from
   "../../autograd/index.ts";
 import { type MatmulOptions, matmulFused } from "../../engine/index.ts";
 import { candidates, choose } from "../../engine/matmul/choose.ts";
@@ -128,6 +128,7 @@ test("deep sums are cut, added in order, and finished once", async ({ rng, devic
     const before = device.counts.dispatches;
     const first = matmulFused(tensor(a), tensor(b), { ...options, variant });
     const again = matmulFused(tensor(a), tensor(b), { ...options, variant });
+    evaluate([first, again]);
 
     assert.is(device.counts.dispatches, before + 4, "two passes each");
     const got = await first.read();
