@@ -117,6 +117,7 @@ import "./optim/compile.test.ts";
 import "./optim/descent.test.ts";
 import "./optim/equivalences.test.ts";
 import "./optim/equivalences_adaptive.test.ts";
+import "./optim/experiments.test.ts";
 import "./optim/family.test.ts";
 import "./optim/geometry.test.ts";
 import "./optim/light.test.ts";

@@ -1,0 +1,94 @@
+// What dualized descent does to the spectra of weights, and of what they were. Source: math.md 5.5
+// and 5.6
+
+import * as assert from "uvu/assert";
+import { type Tensor, compile, div, matmul, mseLoss, mul, normal, relu, rng as makeRng, scale,
+  transpose, valueAndGrad } from "../../autograd/index.ts";
+import { type Weights, mlp, singularValues } from "../../nn/index.ts";
+import { type Optimizer, adam, linearDecay, modularDescent, sgd } from "../../optim/index.ts";
+import { suite } from "../harness.ts";
+
+const test = suite("experiments with optimizers");
+
+const [WIDTH, STEPS] = [48, 100] as const;
+const module = mlp({ input: 16, width: WIDTH, output: 8, depth: 3 });
+
+/** Inputs, and what a fixed network of the same kind makes of them. */
+function task(): readonly [x: Tensor, y: Tensor] {
+  const random = makeRng(7);
+  const draw = (m: number, n: number) => scale(normal(random, [m, n]), 1 / Math.sqrt(n));
+  const x = normal(random, [128, 16]);
+  const hidden = relu(matmul(relu(matmul(x, transpose(draw(32, 16)))), transpose(draw(32, 32))));
+  return [x, scale(matmul(hidden, transpose(draw(8, 32))), 4)];
+}
+
+/**
+ * Trains from the same start.
+ *
+ * @param change what becomes of the gradient before the optimizer gets it
+ * @returns the hidden matrix before and after, its singular values, and the last loss
+ */
+async function train(optimizer: Optimizer, change = (grads: Weights) => grads) {
+  const [x, y] = task();
+  const weights = module.initialize(makeRng(1));
+  const hidden = (w: Weights): Tensor => module.toList(w)[1] as Tensor; // of three
+  const before = await hidden(weights).read() as Float32Array;
+  const lossAndGrads = valueAndGrad((w: Weights) => mseLoss(module.forward(x, w), y));
+  using step = compile(() => {
+    const { value, grads } = lossAndGrads(weights);
+    optimizer.step(weights, change(grads));
+    return value;
+  });
+  let loss = NaN;
+  for (let t = 0; t < STEPS; t++) {
+    const value = step();
+    if (t === STEPS - 1) loss = await value.item();
+    value.dispose();
+  }
+  const values = Array.from(await singularValues(hidden(weights)));
+  optimizer.dispose();
+  return { before, after: await hidden(weights).read() as Float32Array, values, loss };
+}
+
+/** Largest over median singular value, and the squares' sum over the largest square. */
+function shapeOf(values: readonly number[]): { readonly spread: number; readonly rank: number } {
+  const [top = NaN, median = NaN] = [values[0], values[values.length >> 1]];
+  return { spread: top / median, rank: values.reduce((sum, s) => sum + s * s, 0) / top ** 2 };
+}
+
+/** Cosine of the angle between two matrices. */
+function likeness(a: Float32Array, b: Float32Array): number {
+  const dot = (u: Float32Array, v: Float32Array) => u.reduce((sum, x, i) => sum + x * v[i]!, 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}
+
+const options = { lr: 1, schedule: linearDecay({ total: STEPS }) };
+const dualized = () => train(modularDescent(module, { ...options, momentum: 0 }));
+
+/** The gradient, each weight's with its share of the norm and its direction as it is. */
+function scaled(grads: Weights): Weights {
+  return module.toTree(module.toList(grads).map((g, i) => {
+    const { norm, share } = module.entries[i]!; // one for each
+    return mul(g, div(share, norm.norm(g)));
+  }));
+}
+
+test("its weights keep many large singular values where Adam's get a few", async () => {
+  const dual = await dualized();
+  const other = await train(adam({ ...options, lr: 0.03 }));
+
+  const [a, b] = [shapeOf(dual.values), shapeOf(other.values)];
+  const seen = JSON.stringify({ a, b, losses: [dual.loss, other.loss] });
+  assert.ok(dual.loss < 0.2 && other.loss < 0.2, seen);
+  assert.ok(a.rank > 2 * b.rank && a.spread < b.spread, seen);
+});
+
+test("what the weights were at first fades, and stays where gradients are only scaled", async () => {
+  const dual = await dualized();
+  const other = await train(sgd(options), scaled);
+
+  const [faded, kept] = [dual, other].map(({ before, after }) => likeness(before, after));
+  assert.ok(faded! < 0.6 && kept! > 0.85, `${faded} ${kept}`); // two were asked for
+});
+
+test.run();
