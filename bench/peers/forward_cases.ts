@@ -87,8 +87,8 @@ export function signTask(rows: number, columns: number, batch = 1): Forward {
 }
 
 /**
- * Four standard deviations of what rounding may do: that of the first product's sums, whose terms
- * are added one after another, and its growth.
+ * An estimate of four standard deviations of rounding: that of the first product's sums, each of
+ * whose terms may be off by 2^-24, and its growth. Not a bound.
  */
 function signTolerance(terms: number): number {
   return 4 * SIGN_GROWTH * 2 ** -24 * Math.sqrt(terms);
