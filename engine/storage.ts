@@ -46,6 +46,21 @@ export class Storage {
     return this.#holders === this.#readers && this.#buffer !== undefined;
   }
 
+  /** Another hold on the buffer, which is there: it has it until one of the two surrenders it. */
+  twin(): Storage {
+    return new Storage(this.#pool, this.buffer);
+  }
+
+  /**
+   * Leaves its buffer to its twin.
+   *
+   * @param result that is to be written over the buffer, and is waited for
+   */
+  surrender(result?: Pending): void {
+    this.#buffer = undefined;
+    this.#pending = result;
+  }
+
   /** Takes the buffer that the result is computed into. */
   settle(buffer: PooledBuffer): void {
     this.#buffer = buffer;

@@ -1,4 +1,4 @@
-import { type Tensor, type Tree, DisposedError, scope, treePaths } from "../autograd/index.ts";
+import { type Tensor, type Tree, DisposedError, evaluate, scope, treePaths } from "../autograd/index.ts";
 import { atReplay, decide, live, show } from "../engine/index.ts";
 import { neighbours, runAll, runFlat } from "./bundle.ts";
 import { FUNCTION, NOT_NEGATIVE, checkRange } from "./check.ts";
@@ -232,6 +232,8 @@ export class Optimizer implements Disposable {
           now = isFlat ? runFlat(stages, now, moment, this.#store) : runAll(stages, now, moment);
         }
         part.forEach((leaf, i) => this.#precision.leave(leaf, inside[i] ?? leaf));
+        // Updates wait for each other, but not longer: they hold gradients and directions.
+        evaluate(part.map(({ path, weight }) => [weight, this.#store.slots(path, {}, weight)]));
       });
     }
   }

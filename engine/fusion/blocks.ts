@@ -75,7 +75,7 @@ let v${k} = vec4<${computed(type)}>(${type}_load(w${k}.x), ${type}_load(w${k}.y)
 }
 
 function bindingOf({ bound }: Program, { binding: own }: LeafText): number {
-  return own < 0 ? bound : own;
+  return own < 0 ? bound - 1 - own : own;
 }
 
 function joinLanes(out: Stored, lanes: readonly string[]): string {
@@ -89,7 +89,7 @@ function joinLanes(out: Stored, lanes: readonly string[]): string {
 /** One element at a place that may lie anywhere. */
 function elementLoad(program: Program, leaf: LeafText, at: string, k: number): string {
   const name = `x${bindingOf(program, leaf)}`;
-  const inPlace = program.store === "atomic" && leaf.binding < 0;
+  const inPlace = program.store === "atomic" && leaf.binding === -1;
   const from = (place: string) => {
     return inPlace ? `atomicLoad(&${name}[${place}])` : `${name}[${place}]`;
   };

@@ -37,18 +37,18 @@ interface Plan {
  */
 export function computeChain(fusion: Fusion, root: Pending, all: boolean): void {
   if (root.first && computeAfterProduct(fusion, root, all)) return;
-  const plan = planChain(root, all);
-  const buffer = fusion.device.pool.acquire(storageBytes(root.size, root.out));
+  const own = root.over?.buffer;
+  const plan = planChain(root, all, own);
+  const buffer = own ?? fusion.device.pool.acquire(storageBytes(root.size, root.out));
   dispatch(fusion, root, plan, buffer);
   root.settle(buffer);
 }
 
 /** Computes a result over elements of its storage, which may be among what it is computed from. */
 export function computeInto(fusion: Fusion, root: Pending): void {
-  const { buffer } = root.storage;
   try {
-    root.first?.compute();
-    const spared = spareReaders(fusion, root, buffer);
+    const spared = computeBefore(fusion, root);
+    const { buffer } = root.storage;
     dispatch(fusion, root, planChain(root, spared, buffer), buffer);
   } finally {
     root.drop();
@@ -56,11 +56,14 @@ export function computeInto(fusion: Fusion, root: Pending): void {
 }
 
 /**
- * Computes what reads the target, but for steps of this chain that read each element in place.
+ * Computes what must be done before a result is written over elements of its storage: what reads
+ * them, but for steps of this chain that read each element in place.
  *
  * @returns whether there are such: what others hold of them must be computed with the chain
  */
-function spareReaders(fusion: Fusion, root: Pending, buffer: PooledBuffer): boolean {
+export function computeBefore(fusion: Fusion, root: Pending): boolean {
+  const { buffer } = root.storage;
+  root.first?.compute();
   const own = root.inputs.filter((x) => !isScalar(x) && x.storage === root.storage);
   if (buffer.readers === own.length) return false;
   const readers = fusion.readersOf(buffer);
@@ -107,6 +110,7 @@ function fitted(chain: Chain, all: boolean, target?: PooledBuffer): Plan | undef
   if (!walk || HEADER_WORDS + constants.length + walk.words.length > MAX_WORDS) return undefined;
   const kept = stepsToKeep(chain, all);
   if (kept.length > 0 && half && walk.rank !== undefined) return undefined;
+  const written = [target, ...kept.map(({ over }) => over?.buffer)];
   const bound: PooledBuffer[] = [];
   const texts: LeafText[] = [];
   leaves.forEach(({ storage: { buffer }, dtype, reader }, k) => {
@@ -117,7 +121,8 @@ function fitted(chain: Chain, all: boolean, target?: PooledBuffer): Plan | undef
       return j < k && other.storage.buffer === buffer && texts[j]?.type === type
         && isVector(texts[j]?.walked) === isVector(walked);
     });
-    const binding = buffer === target ? -1 : texts[like]?.binding ?? bound.push(buffer) - 1;
+    const place = written.indexOf(buffer);
+    const binding = place >= 0 ? -1 - place : texts[like]?.binding ?? bound.push(buffer) - 1;
     texts.push({ type, walked, binding });
   });
   if (bound.length + 1 + kept.length > MAX_BINDINGS) return undefined;
@@ -133,7 +138,9 @@ function dispatch(
   { device }: Fusion, root: Pending, { chain, kept, walk, bound, program }: Plan,
   target: PooledBuffer,
 ): void {
-  const outs = kept.map(({ size, out }) => device.pool.acquire(storageBytes(size, out)));
+  const outs = kept.map(({ size, out, over }) => {
+    return over?.buffer ?? device.pool.acquire(storageBytes(size, out));
+  });
   const turns = turnsOf(walk.threads, device.info.software);
   device.recorder.record({
     kernel: device.kernels.get(programKey(program), () => programSource(program)),

@@ -1,5 +1,5 @@
 import { eachTensor } from "../scope.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Storage } from "../storage.ts";
 
 /**
  * Has tensors computed that wait for that: elementwise results and products are put off until
@@ -13,12 +13,14 @@ import type { Tensor } from "../tensor.ts";
  * const y = evaluate(add(mul(a, b), c)); // one dispatch
  */
 export function evaluate<T>(tree: T): T {
-  const list: Tensor[] = [];
-  eachTensor(tree, (t) => list.push(t));
-  list.sort((a, b) => b.id - a.id); // the last one first: those before it may come along with it
-  for (const t of list) {
+  const storages: Storage[] = [];
+  eachTensor(tree, (t) => {
     t.device.check("evaluate");
-    t.storage("evaluate").pending?.compute();
-  }
+    storages.push(t.storage("evaluate"));
+  });
+  const numbers = new Map(storages.map((s) => [s, s.pending?.number ?? 0]));
+  // The last one first: those before it may come along with it.
+  storages.sort((a, b) => (numbers.get(b) ?? 0) - (numbers.get(a) ?? 0));
+  for (const storage of storages) storage.pending?.compute();
   return tree;
 }

@@ -1,11 +1,11 @@
 import type { Device } from "../device.ts";
-import { storageBytes } from "../dtype.ts";
+import { isHalf, storageBytes } from "../dtype.ts";
 import { isScalar } from "../live.ts";
 import type { PooledBuffer } from "../pool.ts";
-import { type Layout, MAX_RANK, sizeOf } from "../shape.ts";
+import { type Layout, MAX_RANK, isContiguous, sizeOf } from "../shape.ts";
 import type { Storage } from "../storage.ts";
-import { bytesHeldFor, countSteps } from "./chain.ts";
-import { computeChain, computeInto } from "./compute.ts";
+import { bytesHeldFor, countSteps, gather } from "./chain.ts";
+import { computeBefore, computeChain, computeInto } from "./compute.ts";
 import { type Input, Pending, type Work, computeAll } from "./pending.ts";
 
 /** Steps of a chain at most: what its kernel takes to compile grows with them. */
@@ -58,11 +58,29 @@ export class Fusion {
     return result.storage;
   }
 
-  /** Computes a result over the elements of a layout of `target`. */
+  /**
+   * Computes a result over the elements of a layout of `target`: when they are needed, where whole
+   * vectors from its start on are written.
+   */
   into(
     work: Work, inputs: readonly Input[], layout: Layout, moved: boolean, target: Storage,
   ): void {
-    computeInto(this, new Pending(this, work, inputs, layout, moved, target));
+    const waits = this.#enabled && isContiguous(layout) && layout.offset === 0
+      && sizeOf(layout.shape) % 4 === 0 && !isHalf(work.out);
+    const result = new Pending(this, work, inputs, layout, moved, target);
+    if (!waits) {
+      computeInto(this, result);
+      return;
+    }
+    try {
+      computeBefore(this, result);
+    } catch (error) {
+      result.drop();
+      throw error;
+    }
+    result.putOff(gather(result).steps);
+    this.#note(result);
+    this.#admit(result);
   }
 
   /** Computes a result that waits; see `Pending.compute`. */
@@ -100,7 +118,7 @@ export class Fusion {
     for (const result of this.#all().reverse()) {
       const { storage } = result;
       if (storage.pending !== result) continue;
-      const own = storageBytes(result.size, result.out);
+      const own = result.over ? 0 : storageBytes(result.size, result.out);
       const held = storage.holders > storage.readers;
       if (held && bytesHeldFor(result) > own) result.compute();
       else this.#largest = Math.max(this.#largest, own);

@@ -33,7 +33,8 @@ interface Cost {
 /**
  * The steps before the last whose results are to be written along with it: those that others hold.
  * Unless all are asked for, a step goes on waiting that can be worked out again: from one operand
- * at little cost, or at some where only a scope holds it, and so perhaps nobody will.
+ * at little cost, or at some where only a scope holds it, and so perhaps nobody will. What is
+ * written over its operand is always kept, as its step cannot be done again.
  */
 export function stepsToKeep(chain: Chain, all: boolean): readonly Pending[] {
   const { steps } = chain;
@@ -47,10 +48,10 @@ export function stepsToKeep(chain: Chain, all: boolean): readonly Pending[] {
   const costs: Cost[] = [];
   return steps.filter((step, k) => {
     const cost = costOf(chain, k, costs);
-    const { storage, uses } = step;
+    const { storage, uses, over } = step;
     const wanted = storage.kept > 0 || storage.readers > uses;
-    const keep = held[k] === true
-      && (wanted ? cost.steps > FEW || cost.reads.size > 1 : cost.steps === Infinity);
+    const dear = wanted ? cost.steps > FEW || cost.reads.size > 1 : cost.steps === Infinity;
+    const keep = held[k] === true && (dear || over !== undefined);
     costs.push(keep ? { steps: 0, reads: new Set([step]) } : cost);
     return keep;
   });
@@ -63,6 +64,7 @@ function costOf({ steps, args, leaves }: Chain, k: number, costs: readonly Cost[
   const reads = new Set<Pending | number>();
   for (const { kind, at } of args[k] ?? []) {
     const leaf = leaves[at];
+    if (kind === "v" && steps.some(({ over }) => over && over === leaf?.storage)) count = Infinity;
     if (kind === "v" && leaf && sizeOf(leaf.layout.shape) > size / 4) reads.add(at);
     if (kind !== "s") continue;
     count += costs[at]?.steps ?? 0;

@@ -32,16 +32,20 @@ export interface Work {
 /** The work on the elements of a product that has not been computed yet: none. */
 export const ITSELF: Body = { name: "product", wgsl: "fn op(x: T) -> T { return x; }" };
 
+let made = 0;
+
 /**
  * An elementwise result, or a matrix product, that has not been computed yet. It holds what it is
  * computed from, and is computed when its buffer is asked for: together with those of its inputs
  * that wait, too.
  */
 export class Pending {
+  /** Larger than that of those made before it. */
+  readonly number = ++made;
   readonly body: Body;
   /** dtype of the result. */
   readonly out: DType;
-  readonly inputs: readonly Input[];
+  inputs: readonly Input[];
   /** Where the elements go; the shape is that of the result. */
   readonly layout: Layout;
   readonly size: number;
@@ -52,6 +56,8 @@ export class Pending {
   /** Type of an element on its way to the next step. */
   readonly value: WgslType;
   readonly storage: Storage;
+  /** Where the result waits to be written over what is there: that, as it is until then. */
+  over: Storage | undefined;
   /** Whether all elements are the same, known without reading memory. */
   readonly uniform: boolean;
   /** What computes it, where it is a matrix product. */
@@ -90,7 +96,7 @@ export class Pending {
     this.type = this.moved ? "u32" : wgslType(type);
     this.value = this.moved ? "u32" : wgslType(out);
     this.storage = target ?? new Storage(fusion.device.pool, this);
-    let uniform = body.indexed !== true && !product;
+    let uniform = body.indexed !== true && !product && !target;
     for (const x of inputs) {
       if (isScalar(x)) continue;
       this.#hold(x);
@@ -104,6 +110,27 @@ export class Pending {
     const storage = this.#first?.storage;
     return storage && storage.holders > 0 && storage.pending === this.#first ? this.#first
       : undefined;
+  }
+
+  /**
+   * Waits although it is to be written over its target: the target's readers among the chain's
+   * steps, which see each element in place, read its elements as they are.
+   */
+  putOff(steps: readonly Pending[]): void {
+    const { storage } = this;
+    const over = storage.twin();
+    for (const step of steps) step.#redirect(storage, over);
+    storage.surrender(this);
+    this.over = over;
+  }
+
+  #redirect(from: Storage, to: Storage): void {
+    this.inputs = this.inputs.map((x) => {
+      if (isScalar(x) || x.storage !== from) return x;
+      to.retainReader();
+      from.releaseReader();
+      return { ...x, storage: to };
+    });
   }
 
   /** How elements of a dtype are stored where this reads or writes them. */
@@ -122,6 +149,7 @@ export class Pending {
 
   /** Takes the buffer that the result is computed into, and lets go of the inputs. */
   settle(buffer: PooledBuffer): void {
+    this.over?.surrender();
     this.storage.settle(buffer);
     this.drop();
   }
@@ -130,6 +158,7 @@ export class Pending {
   drop(): void {
     this.#fusion.forget(this);
     for (const x of this.inputs) if (!isScalar(x)) x.storage.releaseReader();
+    this.over?.release();
   }
 
   /** Holds an input; one that waits and cannot be a step of this chain is computed. */

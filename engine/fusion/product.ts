@@ -81,6 +81,7 @@ function fitted(chain: Chain, first: Pending, all: boolean): Plan | undefined {
   const layouts = leaves.flatMap((leaf) => leafIn(first.layout.shape, leaf) ?? []);
   const words = product.words + leaves.length * WORDS_OF_LEAF + constants.length;
   if (root.out !== "f32" || types.some(isPacked) || layouts.length < leaves.length
+    || steps.some(({ over }) => over) // which is bound to be read, too
     || product.bindings + leaves.length + kept.length > MAX_BINDINGS
     || words > PARAM_BYTES / 4) return undefined;
   const program: Program = {

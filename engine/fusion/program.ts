@@ -57,7 +57,7 @@ export interface Step {
 export interface LeafText {
   readonly type: Stored;
   readonly walked: Walked;
-  /** Index of its binding; -1 for the target's own, where it is read in place. */
+  /** Index of its binding; where it is read in place, -1 for the target's, -2.. for kept ones'. */
   readonly binding: number;
 }
 
