@@ -1,17 +1,14 @@
-import dataText from "../kernels/conv/data.wgsl" with { type: "text" };
-import weightText from "../kernels/conv/weight.wgsl" with { type: "text" };
 import { backOfChannels, isBackOfChannels, isOfChannels, isWeightOfChannels, ofChannels,
   weightOfChannels } from "./conv_channels.ts";
+import { chooseTile, dispatchTiles } from "./conv_tile.ts";
 import { full } from "./create.ts";
 import type { Device } from "./device.ts";
 import { copyInto } from "./elementwise.ts";
-import { foldGrid } from "./grid.ts";
 import { matmulFused } from "./matmul.ts";
 import { SUM, reduce } from "./reduce.ts";
 import { withContiguous } from "./rows.ts";
 import { type Shape, rowMajor, sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
-import { unroll } from "./unroll.ts";
 
 /** Windows along one axis. */
 export interface WindowAxis {
@@ -114,15 +111,18 @@ export function convolveWeight(op: string, form: ConvForm, x: Tensor, y: Tensor)
   if (isEmpty(shape, x, y)) return full(shape, 0, { device });
   if (isWeightOfChannels(form)) return weightOfChannels(op, form, x, y, shape);
   const columns = depth * high.taps * wide.taps;
-  const tile = chooseTile(device, rows, columns);
   const places = form.batch * high.out * wide.out;
-  const wanted = (device.info.software ? 64 : 16384) / (groups * tile.threads);
+  const products = groups * rows * columns * places;
+  const tile = chooseTile(device, { rows, columns, run: wide.out, products });
+  const threads = groups * tile.across * tile.down * tile.group[0] * tile.group[1];
+  const wanted = (device.info.software ? 64 : 16384) / threads;
   const parts = Math.max(1, Math.min(Math.ceil(wanted), Math.ceil(places / LEAST_SPAN)));
+  const span = Math.ceil(places / parts / tile.depth) * tile.depth;
   const sums = device.empty(op, parts > 1 ? [parts, ...shape] : shape, "f32");
   withContiguous([x, y], (list) => {
-    dispatch(op, "weight", weightText, tile, groups * parts, list, sums, [
+    dispatchTiles(op, "weight", tile, groups * parts, list, sums, [
       form.batch, groups, rows, depth, tile.across, tile.down,
-      ...list.map((t) => t.layout.offset), Math.ceil(places / parts), parts, 0, 0,
+      ...list.map((t) => t.layout.offset), span, parts, ...tile.each,
       ...forward(high), ...forward(wide),
     ]);
   });
@@ -167,12 +167,14 @@ function runData(
   const taps = axes.reduce((n, [, , count = 1]) => n * count, 1);
   const phases = axes.reduce((n, [, , , count = 1]) => n * count, 1);
   const places = axes.reduce((n, [, size = 1, , count = 1]) => n * Math.ceil(size / count), batch);
-  const tile = chooseTile(device, rows, places);
+  const products = groups * rows * places * depth * taps;
+  const tile = chooseTile(device, { rows, columns: places, run: depth, products });
   withContiguous([x, w, bias ?? w], (list) => {
     const [x_at = 0, w_at = 0, bias_at = 0] = list.map((t) => t.layout.offset);
-    dispatch(op, "data", dataText, tile, groups * phases, list, out, [
+    dispatchTiles(op, "data", tile, groups * phases, list, out, [
       batch, groups, rows, depth, tile.across, tile.down, x_at, w_at,
-      rows * depth * taps, ...steps, bias_at, Number(bias !== undefined), 0, 0, 0, ...axes.flat(),
+      rows * depth * taps, ...steps, bias_at, Number(bias !== undefined), 0, ...tile.each,
+      ...axes.flat(),
     ]);
   });
   return out;
@@ -192,47 +194,4 @@ function filled(op: string, shape: Shape, device: Device, bias: Tensor | undefin
   copyInto(out, view);
   view.dispose();
   return out;
-}
-
-/** How the results of a kernel, rows by columns, are dealt out to threads. */
-interface Tile {
-  /** Rows and columns a thread computes. */
-  readonly each: readonly [number, number];
-  /** Threads of a workgroup along columns and rows. */
-  readonly group: readonly [number, number];
-  /** Workgroups along columns and rows. */
-  readonly across: number;
-  readonly down: number;
-  readonly threads: number;
-}
-
-/** Large tiles in registers, as far as there are rows and columns to fill them. */
-function chooseTile(device: Device, rows: number, columns: number): Tile {
-  const high = rows >= 8 ? 8 : rows >= 3 ? 4 : 1;
-  const lanesDown = rows > high ? 4 : 1;
-  const widest = device.info.software ? 8 : 4;
-  const wide = columns >= 64 / lanesDown * widest ? widest : 1;
-  const lanes = wide === 1 && columns <= 16 ? 16 : 64 / lanesDown;
-  const across = Math.ceil(columns / (wide * lanes));
-  const down = Math.ceil(rows / (high * lanesDown));
-  const threads = across * lanes * down * lanesDown;
-  return { each: [high, wide], group: [lanes, lanesDown], across, down, threads };
-}
-
-function dispatch(
-  op: string, name: string, text: string, { each, group, across, down }: Tile, copies: number,
-  inputs: readonly Tensor[], out: Tensor, params: readonly number[],
-): void {
-  const sizes = { TM: each[0], TN: each[1], WX: group[0], WY: group[1] };
-  const key = `conv.${name}.${Object.values(sizes).join("x")}`;
-  const kernel = out.device.kernels.get(key, () => {
-    const prelude = Object.entries(sizes).map(([k, value]) => `const ${k} = ${value}u;`);
-    return {
-      name: key, code: [...prelude, unroll(text, ...each)].join("\n"),
-      bindings: `${"r".repeat(inputs.length)}w`,
-    };
-  });
-  const buffers = [...inputs, out].map((t) => t.storage(op).buffer);
-  const grid = foldGrid(across * down * copies);
-  out.device.dispatch({ kernel, buffers, params: params.map((word) => word >>> 0), grid });
 }

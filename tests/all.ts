@@ -48,6 +48,7 @@ import "./bench/statistics.test.ts";
 import "./bundle.test.ts";
 import "./engine/attention.test.ts";
 import "./engine/choose_adapter.test.ts";
+import "./engine/conv.test.ts";
 import "./engine/device.test.ts";
 import "./engine/elementwise.test.ts";
 import "./engine/faults.test.ts";

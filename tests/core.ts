@@ -23,6 +23,7 @@ import "./autograd/transforms.test.ts";
 import "./autograd/tree.test.ts";
 import "./autograd/views.test.ts";
 import "./engine/choose_adapter.test.ts";
+import "./engine/conv.test.ts";
 import "./engine/device.test.ts";
 import "./engine/elementwise.test.ts";
 import "./engine/faults.test.ts";
