@@ -1,6 +1,6 @@
-// What dualized descent does to the spectra of weights, and to what they were: math.md 5.5 and 5.6
-// in small. Width, steps and rates are such that the effects are plain, and the losses of the two
-// optimizers are both low but not equal.
+// What dualized descent does to learning rates, to the spectra of weights and to what they were:
+// math.md 5.4 to 5.6 in small. Widths, steps and rates are such that the effects are plain; losses
+// of the two optimizers are not equal, and there is one seed.
 
 import * as assert from "uvu/assert";
 import { type Tensor, compile, div, matmul, mseLoss, mul, normal, relu, rng as makeRng, scale,
@@ -15,10 +15,10 @@ const [WIDTH, STEPS] = [48, 100] as const;
 const module = mlp({ input: 16, width: WIDTH, output: 8, depth: 3 });
 
 /** Inputs, and what a fixed network of the same kind makes of them. */
-function task(): readonly [x: Tensor, y: Tensor] {
+function task(count = 128, gain = 1): readonly [x: Tensor, y: Tensor] {
   const random = makeRng(7);
-  const draw = (m: number, n: number) => scale(normal(random, [m, n]), 1 / Math.sqrt(n));
-  const x = normal(random, [128, 16]);
+  const draw = (m: number, n: number) => scale(normal(random, [m, n]), gain / Math.sqrt(n));
+  const x = normal(random, [count, 16]);
   const hidden = relu(matmul(relu(matmul(x, transpose(draw(32, 16)))), transpose(draw(32, 32))));
   return [x, scale(matmul(hidden, transpose(draw(8, 32))), 4)];
 }
@@ -91,5 +91,47 @@ test("what the weights were at first fades, and stays where gradients are only s
   const [faded, kept] = [dual, other].map(({ before, after }) => likeness(before, after));
   assert.ok(faded! < 0.6 && kept! > 0.85, `${faded} ${kept}`); // two were asked for
 });
+
+/** The last loss of a net of that width after 120 steps at a rate that falls to zero. */
+async function lossAt(width: number, name: "modular" | "adam", lr: number): Promise<number> {
+  const [x, y] = task(256, Math.SQRT2);
+  const net = mlp({ input: 16, width, output: 8, depth: 3 });
+  const random = makeRng(1);
+  const standard = (w: Tensor) => scale(normal(random, w.shape), 1 / Math.sqrt(w.shape[1] ?? 1));
+  const start = net.initialize(random);
+  const weights = name === "modular" ? start : net.toTree(net.toList(start).map(standard));
+  const schedule = linearDecay({ total: 120 });
+  using optimizer = name === "modular" ? modularDescent(net, { lr, schedule, momentum: 0 })
+    : adam({ lr, schedule });
+  const lossAndGrads = valueAndGrad((w: Weights) => mseLoss(net.forward(x, w), y));
+  using step = compile(() => {
+    const { value, grads } = lossAndGrads(weights);
+    optimizer.step(weights, grads);
+    return value;
+  });
+  for (let t = 1; t < 120; t++) step().dispose();
+  return step().item();
+}
+
+test("the best rate of a narrow net is good for one of eight times its width", async () => {
+  // How far the best exponent moves, and the wide net's loss at the narrow one's over its best.
+  const transfer = async (name: "modular" | "adam", exponents: readonly number[]) => {
+    const tried = async (width: number) => {
+      const losses = [];
+      for (const e of exponents) losses.push(await lossAt(width, name, 2 ** e));
+      const best = Math.min(...losses);
+      return { losses, best, at: losses.indexOf(best) };
+    };
+    const [narrow, wide] = [await tried(12), await tried(96)];
+    const cost = (wide.losses[narrow.at] ?? NaN) / wide.best;
+    return { move: Math.abs(narrow.at - wide.at), cost, gain: narrow.best / wide.best };
+  };
+  const dual = await transfer("modular", [1, 0, -1, -2]);
+  const other = await transfer("adam", [-2, -3, -4, -5, -6]);
+
+  const seen = JSON.stringify({ dual, other });
+  assert.ok(dual.move <= 1 && dual.cost < 3 && dual.gain >= 1, seen);
+  assert.ok(other.cost > 4, seen); // of networks with the standard start
+}, { seconds: 300 });
 
 test.run();
