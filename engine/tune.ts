@@ -31,8 +31,10 @@ interface Kept {
   readonly adapters: Record<string, Winners>;
 }
 
-/** Times a kernel at least so often, in turn with the others. */
-const ROUNDS = 5;
+/** How often kernels are timed in turn: all of them, and those that were not left far behind. */
+const [TRIALS, ROUNDS] = [4, 16];
+/** How many times as long as the fastest a kernel may take to stay in the race. */
+const BEHIND = 1.3;
 /** Share of the rule's time that another kernel must save to take its place. */
 const MARGIN = 0.03;
 
@@ -131,7 +133,9 @@ export async function race(
 ): Promise<Choice | undefined> {
   const times = choices.map((): number[] => []);
   for (let round = 0; round < ROUNDS; round++) {
+    const leader = round < TRIALS ? Infinity : Math.min(...times.flat());
     for (const [i, choice] of choices.entries()) {
+      if (Math.min(...times[i] ?? []) > BEHIND * leader) continue;
       if (ended()) return round > 0 ? best(choices, times) : undefined;
       times[i]?.push(await meter.time(choice));
     }
