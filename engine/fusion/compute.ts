@@ -38,7 +38,7 @@ interface Plan {
 export function computeChain(fusion: Fusion, root: Pending, all: boolean): void {
   if (root.first && computeAfterProduct(fusion, root, all)) return;
   const own = root.over?.buffer;
-  const plan = planChain(root, all, own);
+  const plan = planChain(fusion, root, all, own);
   const buffer = own ?? fusion.device.pool.acquire(storageBytes(root.size, root.out));
   dispatch(fusion, root, plan, buffer);
   root.settle(buffer);
@@ -49,7 +49,7 @@ export function computeInto(fusion: Fusion, root: Pending): void {
   try {
     const spared = computeBefore(fusion, root);
     const { buffer } = root.storage;
-    dispatch(fusion, root, planChain(root, spared, buffer), buffer);
+    dispatch(fusion, root, planChain(fusion, root, spared, buffer), buffer);
   } finally {
     root.drop();
   }
@@ -65,16 +65,17 @@ export function computeBefore(fusion: Fusion, root: Pending): boolean {
   const { buffer } = root.storage;
   root.first?.compute();
   const own = root.inputs.filter((x) => !isScalar(x) && x.storage === root.storage);
-  if (buffer.readers === own.length) return false;
-  const readers = fusion.readersOf(buffer);
-  const { steps } = gather(root);
   const inPlace = ({ inputs, layout: { shape } }: Pending) => inputs.every((x) => {
     return isScalar(x) || x.storage !== root.storage
       || samePlaces(x.layout, shape, root.layout);
   });
-  const others = readers.filter((r) => !(steps.includes(r) && inPlace(r)));
-  computeAll(others);
-  return others.length < readers.length;
+  while (buffer.readers > own.length) {
+    const { steps } = gather(root); // fewer, once one of them has been computed
+    const others = fusion.readersOf(buffer).filter((r) => !(steps.includes(r) && inPlace(r)));
+    if (others.length === 0) return true;
+    computeAll(others);
+  }
+  return false;
 }
 
 /** Whether a layout, read by a step of that shape, and the target show the same places in order. */
@@ -89,9 +90,16 @@ function samePlaces(x: Layout, shape: Shape, target: Layout): boolean {
  *
  * @param target what the result is written over, if it has no buffer of its own
  */
-function planChain(root: Pending, all: boolean, target?: PooledBuffer): Plan {
+function planChain(
+  fusion: Fusion, root: Pending, all: boolean, target?: PooledBuffer,
+): Plan {
   for (;;) {
     const chain = gather(root);
+    const late = lateReaders(fusion, chain);
+    if (late.length > 0) {
+      computeAll(late);
+      continue;
+    }
     const plan = fitted(chain, all, target);
     if (plan) return plan;
     const inner = chain.steps.slice(0, -1).reverse();
@@ -99,6 +107,15 @@ function planChain(root: Pending, all: boolean, target?: PooledBuffer): Plan {
     if (!last) throw rankError(root);
     (inner.find((step) => fitted(gather(step), all)) ?? last).compute(all);
   }
+}
+
+/** What is not in a chain and reads old elements that its steps are written over. */
+function lateReaders(fusion: Fusion, { steps }: Chain): readonly Pending[] {
+  return steps.flatMap(({ over }) => {
+    if (!over) return [];
+    const reads = ({ inputs }: Pending) => inputs.some((x) => !isScalar(x) && x.storage === over);
+    return fusion.readersOf(over.buffer).filter((r) => reads(r) && !steps.includes(r));
+  });
 }
 
 /** The plan of a chain, unless one kernel cannot do it. */

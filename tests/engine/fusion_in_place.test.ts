@@ -1,9 +1,10 @@
 // Results that are written over what is there: they wait like others, and come in their turn.
 
 import * as assert from "uvu/assert";
-import { type Tensor, add, assign, compile, evaluate, exp, matmul, mul, normal, openDevice, relu,
+import { type Device, type Tensor, add, assign, compile, evaluate, exp, matmul, mul, normal, openDevice, relu,
   rng, scope, slice, sub, tensor, transpose, zeros } from "../../autograd/index.ts";
 import { suite } from "../harness.ts";
+import { type TestRng, testRng } from "../rng.ts";
 import { assertSame } from "./fused.ts";
 
 const test = suite("writes in place that wait");
@@ -157,6 +158,50 @@ test("what reads the old elements in another order is computed at once", async (
   assign(w, add(w, 100));
   assert.equal(await w.toArray(), [[102, 105], [105, 108]]);
   assert.equal(await turned.toArray(), [[1, 3], [2, 4]]);
+});
+
+/** A random program of results, views and writes in place; the tensors that are left at its end. */
+function randomProgram(random: TestRng, device: Device): Tensor[] {
+  const pick = <T>(list: readonly T[]): T => list[random.int(list.length)] as T;
+  const side = pick([2, 3, 4]);
+  const pool = [1, 2, 3].map((seed) => evaluate(normal(rng(seed), [side, side], { device })));
+  const any = () => pick(pool);
+  const view = () => pick([any, any, () => transpose(any()), any])();
+  for (let step = 0; step < 14; step++) {
+    const what = pick(["make", "make", "write", "write", "part", "product", "compute", "drop"]);
+    if (what === "make") pool.push(pick([add, mul, sub])(view(), view()));
+    if (what === "write") assign(view(), pick([add, mul, sub])(view(), view()));
+    if (what === "part") assign(slice(any(), [[0, 1]]), mul(slice(any(), [[1, 2]]), 0.5));
+    if (what === "product") pool.push(mul(matmul(view(), view()), 0.25));
+    if (what === "compute") evaluate(any());
+    if (what === "drop" && pool.length > 3) pool.splice(random.int(pool.length), 1);
+  }
+  return pool;
+}
+
+test("a held result is that of the old elements, also if the chain was cut", async () => {
+  const [a, w] = evaluate([tensor([[1, 2], [3, 4]]), tensor([[5, 6], [7, 8]])]);
+  const sum = add(a, w); // a step of the chain, until the transposed view has it cut
+  assign(w, sub(transpose(w), sum));
+  assert.equal(await w.toArray(), [[-1, -1], [-4, -4]]);
+  assert.equal(await sum.toArray(), [[6, 8], [10, 12]]);
+});
+
+test("random programs have the bits of those that compute everything at once", async (
+  { device, rng: random },
+) => {
+  const plain = await openDevice({ fusion: false });
+  for (let i = 0; i < 60; i++) {
+    const seed = random.int(2 ** 31);
+    const [fused, single] = await Promise.all([device, plain].map(async (on) => {
+      const left = scope(() => randomProgram(testRng(seed), on));
+      const data = await Promise.all(left.map((t) => t.read()));
+      left.forEach((t) => t.dispose());
+      return data.map((list) => [...new Uint32Array(list.buffer)]);
+    }));
+    assert.equal(fused, single, `program ${seed}`);
+  }
+  plain.close();
 });
 
 test.run();
