@@ -1,3 +1,4 @@
+import { type DeviceKind, kindOf } from "../device_kind.ts";
 import { isHalf, storageBytes } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { foldGrid } from "../grid.ts";
@@ -25,6 +26,8 @@ interface Plan {
   /** Steps before the last whose results are written, too. */
   readonly kept: readonly Pending[];
   readonly walk: Walk;
+  /** Whether 16 elements may be written where the last few are: nobody owns what is past the end. */
+  readonly padded: boolean;
   /** What is only read. */
   readonly bound: readonly PooledBuffer[];
   readonly program: Program;
@@ -131,19 +134,25 @@ function fitted(chain: Chain, all: boolean, target?: PooledBuffer): Plan | undef
     kept: kept.map((step) => step.place), out: root.stored(root.out), store: walk.store,
     rank: walk.rank, run: walk.run, words: walk.words.length,
   };
-  return { chain, kept, walk, bound, program };
+  const whole = root.layout.offset % 16 === 0 && root.size % 16 === 0;
+  const padded = walk.rank === undefined && (whole || written.every((buffer) => !buffer));
+  return { chain, kept, walk, padded, bound, program };
 }
 
 function dispatch(
-  { device }: Fusion, root: Pending, { chain, kept, walk, bound, program }: Plan,
+  { device }: Fusion, root: Pending, { chain, kept, walk, padded, bound, program }: Plan,
   target: PooledBuffer,
 ): void {
   const outs = kept.map(({ size, out, over }) => {
     return over?.buffer ?? device.pool.acquire(storageBytes(size, out));
   });
-  const turns = turnsOf(walk.threads, device.info.software);
+  const kind = kindOf(device);
+  const near = kind !== "narrow" ? 0 : padded ? 4 : 1;
+  const turns = near || turnsOf(walk.threads, kind);
   device.recorder.record({
-    kernel: device.kernels.get(programKey(program), () => programSource(program)),
+    kernel: device.kernels.get(`${programKey(program)}@${near}`, () => {
+      return programSource(program, near);
+    }),
     buffers: [...bound, target, ...outs],
     params: [walk.threads, root.size, 0, turns, ...chain.constants, ...walk.words],
     grid: foldGrid(Math.ceil(walk.threads / (WORKGROUP * turns))),
@@ -152,11 +161,11 @@ function dispatch(
 }
 
 /**
- * Blocks a lane takes: several, where there are groups enough to fill the device all the same. On
- * software adapters a group costs more than a block.
+ * Blocks a lane takes in a loop: several, where there are groups enough to fill the device all the
+ * same. On software adapters a group costs more than a block.
  */
-function turnsOf(threads: number, software: boolean): number {
-  const [most, groups] = software ? [16, 32] : [4, 1024];
+function turnsOf(threads: number, kind: DeviceKind): number {
+  const [most, groups] = kind === "gpu" ? [4, 1024] : [16, 32];
   return Math.min(most, Math.max(1, Math.floor(threads / (WORKGROUP * groups))));
 }
 

@@ -49,13 +49,13 @@ test("views of every length at every offset give their own elements", async () =
 });
 
 test("writing into a view leaves what lies around it", async () => {
-  for (let offset = 0; offset <= 5; offset++) {
-    for (let length = 1; length <= 9; length++) {
-      const x = tensor(upTo(20));
+  for (const offset of [0, 1, 2, 3, 4, 5, 16]) {
+    for (const length of [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 20]) {
+      const x = tensor(upTo(50));
       const source = tensor(upTo(length).map((i) => 100 + i));
       copyInto(slice(x, [[offset, offset + length]]), source);
 
-      const expected = upTo(20);
+      const expected = upTo(50);
       expected.splice(offset, length, ...await numbers(source));
       assert.equal(await numbers(x), expected, `${offset} ${length}`);
     }
