@@ -19,6 +19,8 @@ import { type Walk, planWalk } from "./walk.ts";
 
 const MAX_WORDS = PARAM_BYTES / 4;
 const WORKGROUP = 64;
+/** Blocks from which on, and characters of bodies up to which, four of a lane are written out. */
+const [MANY, LONGEST] = [8192, 1000];
 
 /** A chain with what is needed to dispatch it. */
 interface Plan {
@@ -139,15 +141,13 @@ function fitted(chain: Chain, all: boolean, target?: PooledBuffer): Plan | undef
   return { chain, kept, walk, padded, bound, program };
 }
 
-function dispatch(
-  { device }: Fusion, root: Pending, { chain, kept, walk, padded, bound, program }: Plan,
-  target: PooledBuffer,
-): void {
+function dispatch({ device }: Fusion, root: Pending, plan: Plan, target: PooledBuffer): void {
+  const { chain, kept, walk, bound, program } = plan;
   const outs = kept.map(({ size, out, over }) => {
     return over?.buffer ?? device.pool.acquire(storageBytes(size, out));
   });
   const kind = kindOf(device);
-  const near = kind !== "narrow" ? 0 : padded ? 4 : 1;
+  const near = nearOf(kind, plan);
   const turns = near || turnsOf(walk.threads, kind);
   device.recorder.record({
     kernel: device.kernels.get(`${programKey(program)}@${near}`, () => {
@@ -158,6 +158,17 @@ function dispatch(
     grid: foldGrid(Math.ceil(walk.threads / (WORKGROUP * turns))),
   });
   kept.forEach((step, k) => step.settle(outs[k] as PooledBuffer)); // one for each
+}
+
+/**
+ * Neighbouring blocks that a lane takes without a loop; 0 where it takes distant ones in one. Four
+ * take longer to compile than one.
+ */
+function nearOf(kind: DeviceKind, { padded, walk, program }: Plan): number {
+  if (kind !== "narrow") return 0;
+  if (!padded || walk.threads < MANY) return 1;
+  const length = program.steps.reduce((sum, { body }) => sum + body.wgsl.length, 0);
+  return length <= LONGEST ? 4 : 1;
 }
 
 /**
