@@ -28,7 +28,7 @@ interface Plan {
   /** Steps before the last whose results are written, too. */
   readonly kept: readonly Pending[];
   readonly walk: Walk;
-  /** Whether 16 elements may be written where the last few are: nobody owns what is past the end. */
+  /** Whether 16 elements may be written where the last few are: see `sizeClass`. */
   readonly padded: boolean;
   /** What is only read. */
   readonly bound: readonly PooledBuffer[];
