@@ -19,6 +19,8 @@ import { type Walk, planWalk } from "./walk.ts";
 
 const MAX_WORDS = PARAM_BYTES / 4;
 const WORKGROUP = 64;
+/** Lanes that llvmpipe runs together. */
+const WIDE = 8;
 /** Blocks from which on, and characters of bodies up to which, four of a lane are written out. */
 const [MANY, LONGEST] = [8192, 1000];
 
@@ -149,9 +151,10 @@ function dispatch({ device }: Fusion, root: Pending, plan: Plan, target: PooledB
   const kind = kindOf(device);
   const near = nearOf(kind, plan);
   const turns = near || turnsOf(walk.threads, kind);
+  const step = kind === "gpu" ? WORKGROUP : WIDE;
   device.recorder.record({
-    kernel: device.kernels.get(`${programKey(program)}@${near}`, () => {
-      return programSource(program, near);
+    kernel: device.kernels.get(`${programKey(program)}@${near}/${step}`, () => {
+      return programSource(program, near, step);
     }),
     buffers: [...bound, target, ...outs],
     params: [walk.threads, root.size, 0, turns, ...chain.constants, ...walk.words],
@@ -160,10 +163,7 @@ function dispatch({ device }: Fusion, root: Pending, plan: Plan, target: PooledB
   kept.forEach((step, k) => step.settle(outs[k] as PooledBuffer)); // one for each
 }
 
-/**
- * Neighbouring blocks that a lane takes without a loop; 0 where it takes distant ones in one. Four
- * take longer to compile than one.
- */
+/** Neighbouring blocks that a lane takes without a loop, or 0; four take longer to compile. */
 function nearOf(kind: DeviceKind, { padded, walk, program }: Plan): number {
   if (kind !== "narrow") return 0;
   if (!padded || walk.threads < MANY) return 1;

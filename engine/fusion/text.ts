@@ -15,9 +15,9 @@ const PACKED = { f16: f16Text, bf16: bf16Text, bits: bitsText } as const;
 /**
  * The complete text of an elementwise kernel.
  *
- * @param near neighbouring blocks that a lane takes; if 0, it takes distant ones in a loop
+ * @param near neighbouring blocks that a lane takes; if 0, it takes every `step`th one in a loop
  */
-export function programSource(program: Program, near: number): KernelSource {
+export function programSource(program: Program, near: number, step: number): KernelSource {
   const { steps, leaves, bound, kept, rank, out, store } = program;
   const strided = rank !== undefined;
   const words = HEADER_WORDS + program.constants + program.words;
@@ -35,7 +35,7 @@ export function programSource(program: Program, near: number): KernelSource {
     `@group(0) @binding(${bound + 1 + kept.length}) var<uniform> p: Params;`,
     chainText(program),
     strided ? stridedBlock(program, rank) : flatBlock(program),
-    near > 0 ? unroll(nearFrame, near, 1) : frame,
+    near > 0 ? unroll(nearFrame, near, 1) : `const STEP = ${step}u;\n${frame}`,
   ];
   return {
     name: steps.map(({ body }) => body.name).join("+"),
