@@ -31,7 +31,8 @@ const SMALLEST = 256;
 
 /**
  * Rounds a byte count up to its size class: a power of two, or 1.25, 1.5 or 1.75 of one, so that
- * at most a quarter is lost and buffers of nearly equal size share a free list.
+ * at most a quarter is lost and buffers of nearly equal size share a free list. All are multiples
+ * of 64: kernels may write 16 elements where the last few are wanted.
  */
 export function sizeClass(bytes: number): number {
   if (bytes <= SMALLEST) return SMALLEST;

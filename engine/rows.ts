@@ -6,18 +6,21 @@ import nanMaxText from "../kernels/row/nan_max.wgsl" with { type: "text" };
 import packF32Text from "../kernels/row/pack.f32.wgsl" with { type: "text" };
 import packVec4Text from "../kernels/row/pack.vec4.wgsl" with { type: "text" };
 import soloText from "../kernels/row/solo.wgsl" with { type: "text" };
+import { type DeviceKind, kindOf } from "./device_kind.ts";
 import { contiguousCopy } from "./elementwise.ts";
 import { foldGrid } from "./grid.ts";
 import { at } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 import { boundBuffers } from "./threads.ts";
+import { unroll } from "./unroll.ts";
 
 /** A kernel that works on whole rows of its inputs. */
 export interface RowKernel {
   readonly name: string;
   /**
    * WGSL that declares the bindings, `Params` (first `rows: u32`) and `fn row(r: u32, lane: u32)`:
-   * lanes `lane`, `lane + WG`, .. take the packs of a row, see kernels/row/pack.vec4.wgsl.
+   * lanes `lane`, `lane + WG`, .. take the packs of a row, see kernels/row/pack.vec4.wgsl. Lines
+   * with the mark `$i` are repeated for each of RUN packs that a lane takes at once.
    */
   readonly wgsl: string;
   /** Switches set by `const NAME = true/false;`. */
@@ -45,15 +48,15 @@ export function runRows(
   const [width = 1] = params;
   const whole = [...inputs, out].filter((t) => t.size === rows * width);
   const vec4 = width % 4 === 0 && whole.every((t) => t.layout.offset % 4 === 0);
-  const { lanes, each } = spread(device.info.software, rows, vec4 ? width / 4 : width);
+  const { lanes, each, run } = spread(kindOf(device), rows, vec4 ? width / 4 : width);
   const switches = Object.entries(kernel.switches ?? {});
-  const key = `${kernel.name}:${lanes}:${each}:${vec4}:${switches.map(([, on]) => on)}`;
+  const key = `${kernel.name}:${lanes}:${each}:${run}:${vec4}:${switches.map(([, on]) => on)}`;
   const compiled = device.kernels.get(key, () => ({
     name: kernel.name,
     code: [
       ...switches.map(([name, on]) => `const ${name} = ${on};`),
       lanes === 1 ? soloFrame(each) : rowFrame(lanes, each), vec4 ? packVec4Text : packF32Text,
-      kernel.wgsl, kernel.faults ? faultText : "",
+      `const RUN = ${run}u;`, unroll(kernel.wgsl, run, 1), kernel.faults ? faultText : "",
     ].join("\n"),
     bindings: "r".repeat(inputs.length) + (kernel.faults ? "ww" : "w"),
   }));
@@ -78,14 +81,17 @@ function soloFrame(rows: number): string {
 }
 
 /**
- * Lanes to a row and rows to a workgroup. On a software adapter, where a barrier costs more than
- * the work, one lane, or a few if there are not enough rows.
+ * Lanes to a row, rows to a workgroup, and packs that a lane takes at once. On a software adapter,
+ * where a barrier costs more than the work, one lane, or a few if there are not enough rows; on
+ * SwiftShader, where loops are dear, several packs.
  */
-function spread(software: boolean, rows: number, packs: number) {
+function spread(kind: DeviceKind, rows: number, packs: number) {
+  const software = kind !== "gpu";
   const lanes = !software ? lanesFor(packs) : rows >= 8 || packs <= 8 ? 1 : 4;
-  if (lanes === 1) return { lanes, each: software && rows < 8 * GROUP ? 8 : GROUP };
+  const run = kind === "narrow" && lanes === 1 && packs % 4 === 0 ? 4 : 1;
+  if (lanes === 1) return { lanes, each: software && rows < 8 * GROUP ? 8 : GROUP, run };
   const many = Math.max(1, GROUP / lanes);
-  return { lanes, each: rows % many === 0 ? many : 1 };
+  return { lanes, each: rows % many === 0 ? many : 1, run };
 }
 
 /** Lanes of a GPU that a row of so many packs keeps busy with some each: a power of four. */

@@ -1,6 +1,6 @@
 // Frame of every elementwise kernel: one call of `element_block(i)` for each i < p.threads. A lane
-// takes as many blocks as the host says, each as far from the last as the group is wide, so that
-// neighbouring lanes stay on neighbouring blocks.
+// takes as many blocks as the host says, each STEP from the last: so neighbouring lanes, of which
+// STEP run together, stay on neighbouring blocks.
 // The engine writes the bindings, the parameter block and `element_block` around the bodies.
 fn zero_word() -> u32 { return p.words[0].z; }
 
@@ -10,11 +10,12 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let turns = p.words[0].w;
-  var i = (group.x + group.y * groups.x) * turns * 64u + lane;
+  let first = (group.x + group.y * groups.x) * 64u + lane / STEP * STEP;
+  var i = first * turns + lane % STEP;
   for (var turn = 0u; turn < turns; turn++) {
     if (i < p.words[0].x) {
       element_block(i);
     }
-    i += 64u;
+    i += STEP;
   }
 }

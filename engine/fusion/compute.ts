@@ -1,3 +1,4 @@
+import { type DeviceKind, kindOf } from "../device_kind.ts";
 import { isHalf, storageBytes } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { foldGrid } from "../grid.ts";
@@ -18,6 +19,10 @@ import { type Walk, planWalk } from "./walk.ts";
 
 const MAX_WORDS = PARAM_BYTES / 4;
 const WORKGROUP = 64;
+/** Lanes that llvmpipe runs together. */
+const WIDE = 8;
+/** Blocks from which on, and characters of bodies up to which, four of a lane are written out. */
+const [MANY, LONGEST] = [8192, 1000];
 
 /** A chain with what is needed to dispatch it. */
 interface Plan {
@@ -25,6 +30,8 @@ interface Plan {
   /** Steps before the last whose results are written, too. */
   readonly kept: readonly Pending[];
   readonly walk: Walk;
+  /** Whether 16 elements may be written where the last few are: see `sizeClass`. */
+  readonly padded: boolean;
   /** What is only read. */
   readonly bound: readonly PooledBuffer[];
   readonly program: Program;
@@ -148,19 +155,24 @@ function fitted(chain: Chain, all: boolean, target?: PooledBuffer): Plan | undef
     kept: kept.map((step) => step.place), out: root.stored(root.out), store: walk.store,
     rank: walk.rank, run: walk.run, words: walk.words.length,
   };
-  return { chain, kept, walk, bound, program };
+  const whole = root.layout.offset % 16 === 0 && root.size % 16 === 0;
+  const padded = walk.rank === undefined && (whole || written.every((buffer) => !buffer));
+  return { chain, kept, walk, padded, bound, program };
 }
 
-function dispatch(
-  { device }: Fusion, root: Pending, { chain, kept, walk, bound, program }: Plan,
-  target: PooledBuffer,
-): void {
+function dispatch({ device }: Fusion, root: Pending, plan: Plan, target: PooledBuffer): void {
+  const { chain, kept, walk, bound, program } = plan;
   const outs = kept.map(({ size, out, over }) => {
     return over?.buffer ?? device.pool.acquire(storageBytes(size, out));
   });
-  const turns = turnsOf(walk.threads, device.info.software);
+  const kind = kindOf(device);
+  const near = nearOf(kind, plan);
+  const turns = near || turnsOf(walk.threads, kind);
+  const step = kind === "gpu" ? WORKGROUP : WIDE;
   device.recorder.record({
-    kernel: device.kernels.get(programKey(program), () => programSource(program)),
+    kernel: device.kernels.get(`${programKey(program)}@${near}/${step}`, () => {
+      return programSource(program, near, step);
+    }),
     buffers: [...bound, target, ...outs],
     params: [walk.threads, root.size, 0, turns, ...chain.constants, ...walk.words],
     grid: foldGrid(Math.ceil(walk.threads / (WORKGROUP * turns))),
@@ -168,12 +180,20 @@ function dispatch(
   kept.forEach((step, k) => step.settle(outs[k] as PooledBuffer)); // one for each
 }
 
+/** Neighbouring blocks that a lane takes without a loop, or 0; four take longer to compile. */
+function nearOf(kind: DeviceKind, { padded, walk, program }: Plan): number {
+  if (kind !== "narrow") return 0;
+  if (!padded || walk.threads < MANY) return 1;
+  const length = program.steps.reduce((sum, { body }) => sum + body.wgsl.length, 0);
+  return length <= LONGEST ? 4 : 1;
+}
+
 /**
- * Blocks a lane takes: several, where there are groups enough to fill the device all the same. On
- * software adapters a group costs more than a block.
+ * Blocks a lane takes in a loop: several, where there are groups enough to fill the device all the
+ * same. On software adapters a group costs more than a block.
  */
-function turnsOf(threads: number, software: boolean): number {
-  const [most, groups] = software ? [16, 32] : [4, 1024];
+function turnsOf(threads: number, kind: DeviceKind): number {
+  const [most, groups] = kind === "gpu" ? [4, 1024] : [16, 32];
   return Math.min(most, Math.max(1, Math.floor(threads / (WORKGROUP * groups))));
 }
 

@@ -1,17 +1,23 @@
+import nearFrame from "../../kernels/elementwise.near.wgsl" with { type: "text" };
 import frame from "../../kernels/elementwise.wgsl" with { type: "text" };
 import bf16Text from "../../kernels/half/bf16.wgsl" with { type: "text" };
 import bitsText from "../../kernels/half/bits.wgsl" with { type: "text" };
 import f16Text from "../../kernels/half/f16.wgsl" with { type: "text" };
 import sealText from "../../kernels/seal.wgsl" with { type: "text" };
 import type { KernelSource } from "../pipeline.ts";
+import { unroll } from "../unroll.ts";
 import { flatBlock, stridedBlock } from "./blocks.ts";
 import { type LeafText, type Program, type Step, type Stored, HEADER_WORDS, computed,
   constantTypes, isIndexed, isPacked, isVector, startsFromProduct, valueOf } from "./program.ts";
 
 const PACKED = { f16: f16Text, bf16: bf16Text, bits: bitsText } as const;
 
-/** The complete text of an elementwise kernel. */
-export function programSource(program: Program): KernelSource {
+/**
+ * The complete text of an elementwise kernel.
+ *
+ * @param near neighbouring blocks that a lane takes; if 0, it takes every `step`th one in a loop
+ */
+export function programSource(program: Program, near: number, step: number): KernelSource {
   const { steps, leaves, bound, kept, rank, out, store } = program;
   const strided = rank !== undefined;
   const words = HEADER_WORDS + program.constants + program.words;
@@ -29,7 +35,7 @@ export function programSource(program: Program): KernelSource {
     `@group(0) @binding(${bound + 1 + kept.length}) var<uniform> p: Params;`,
     chainText(program),
     strided ? stridedBlock(program, rank) : flatBlock(program),
-    frame,
+    near > 0 ? unroll(nearFrame, near, 1) : `const STEP = ${step}u;\n${frame}`,
   ];
   return {
     name: steps.map(({ body }) => body.name).join("+"),

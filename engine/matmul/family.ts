@@ -1,4 +1,5 @@
 import type { Device } from "../device.ts";
+import { kindOf } from "../device_kind.ts";
 import type { Product } from "../fusion/product.ts";
 import { type Choice, choose, use } from "./choose.ts";
 import { type Problem, type Traits, turned } from "./problem.ts";
@@ -52,13 +53,11 @@ export class MatmulKernels {
   }
 }
 
-/** Vectors of at most four lanes, by name where the host does not say. */
-const NARROW = /swiftshader/i;
-
-function traitsOf({ gpu, info, name, features, limits }: Device): Traits {
+function traitsOf(device: Device): Traits {
+  const { gpu, features, limits } = device;
   const known: Partial<GPUAdapterInfo> | undefined = gpu.adapterInfo;
   return {
-    kind: !info.software ? "gpu" : NARROW.test(name) ? "narrow" : "wide",
+    kind: kindOf(device),
     subgroup: features.has("subgroups") ? known?.subgroupMinSize ?? 4 : 0,
     maxInvocations: limits.maxComputeInvocationsPerWorkgroup,
     maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,

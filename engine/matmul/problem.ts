@@ -1,3 +1,4 @@
+import type { DeviceKind } from "../device_kind.ts";
 import type { DType } from "../dtype.ts";
 
 /** How the kernels can read an operand. */
@@ -28,11 +29,7 @@ export function turned({ m, n, k, batch, symmetric, a, b }: Problem): Problem {
 
 /** What kind of device computes. */
 export interface Traits {
-  /**
-   * `gpu`; or a processor, by its vectors: `narrow` for four lanes without registers to spare
-   * (SwiftShader), `wide` for eight or more (llvmpipe).
-   */
-  readonly kind: "gpu" | "narrow" | "wide";
+  readonly kind: DeviceKind;
   /** Fewest lanes of a subgroup, where kernels may use subgroups; else 0. */
   readonly subgroup: number;
   readonly maxInvocations: number;

@@ -16,9 +16,9 @@ fn row(r: u32, lane: u32) {
   var factor = if_usable(sum, dy[p.dy_at + r] / sum);
   if (!known) { factor = bitcast<f32>(0x7fc00000u + p.zero); }
   if (label == p.ignore) { factor = 0.0; }
-  for (var i = lane; i < others.packs; i += WG) {
-    let e = exp(x[others.from_x + i] - others.top);
-    let own = places(i) == U(others.label_at);
-    dx[r * others.packs + i] = select(e, V(-others.sum), own) * factor;
+  for (var i = lane; i < others.packs; i += WG * RUN) {
+    let e$i = exp(x[others.from_x + i + $iu * WG] - others.top);
+    let own$i = places(i + $iu * WG) == U(others.label_at);
+    dx[r * others.packs + i + $iu * WG] = select(e$i, V(-others.sum), own$i) * factor;
   }
 }

@@ -14,10 +14,17 @@ fn sure_exp(d: V) -> V {
   return select(d, exp(d), is_number);
 }
 
-// Adds exp of those elements of a pack that are `seen`.
-fn add_exps(a: ExpSum, v: V, seen: B) -> ExpSum {
-  let top = min(max(a.top, largest(select(V(-MOST), v, seen))), MOST);
-  return ExpSum(top, a.sum * exp(a.top - top) + total(select(V(), sure_exp(v - V(top)), seen)));
+// Adds exp of those elements of RUN packs that are `seen`.
+fn add_exps(
+  a: ExpSum,
+  v$i: V, seen$i: B,
+) -> ExpSum {
+  var top = a.top;
+  top = max(top, largest(select(V(-MOST), v$i, seen$i)));
+  top = min(top, MOST);
+  var sum = a.sum * exp(a.top - top);
+  sum += total(select(V(), sure_exp(v$i - V(top)), seen$i));
+  return ExpSum(top, sum);
 }
 
 // The sum over the lanes of a row.

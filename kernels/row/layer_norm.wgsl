@@ -10,18 +10,20 @@ fn row(r: u32, lane: u32) {
   let n = f32(p.width);
   let origin = pick(x[from_x], 0u); // differences from it are exact where a row hardly varies
   var sum = V();
-  for (var i = lane; i < packs; i += WG) { sum += x[from_x + i] - origin; }
+  for (var i = lane; i < packs; i += WG * RUN) {
+    sum += x[from_x + i + $iu * WG] - origin;
+  }
   let rough = origin + sum_lanes(total(sum), lane) / n;
   var rest = V(); // what the rough mean is off by, times n
   var squares = V();
-  for (var i = lane; i < packs; i += WG) {
-    let v = x[from_x + i] - rough;
-    rest += v;
-    squares += v * v;
+  for (var i = lane; i < packs; i += WG * RUN) {
+    let v$i = x[from_x + i + $iu * WG] - rough;
+    rest += v$i;
+    squares += v$i * v$i;
   }
   let means = sum_pairs(vec2<f32>(total(rest), total(squares)), lane) / n;
   let scale = 1.0 / sqrt(max(means.y - means.x * means.x, 0.0) + p.eps);
-  for (var i = lane; i < packs; i += WG) {
-    y[r * packs + i] = (x[from_x + i] - rough - means.x) * scale;
+  for (var i = lane; i < packs; i += WG * RUN) {
+    y[r * packs + i + $iu * WG] = (x[from_x + i + $iu * WG] - rough - means.x) * scale;
   }
 }

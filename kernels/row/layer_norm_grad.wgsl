@@ -13,25 +13,25 @@ fn row(r: u32, lane: u32) {
   let origin = pick(x[from_x], 0u); // differences from it are exact where a row hardly varies
   var sum = V();
   var dy_sum = V();
-  for (var i = lane; i < packs; i += WG) {
-    sum += x[from_x + i] - origin;
-    dy_sum += dy[from_dy + i];
+  for (var i = lane; i < packs; i += WG * RUN) {
+    sum += x[from_x + i + $iu * WG] - origin;
+    dy_sum += dy[from_dy + i + $iu * WG];
   }
   let rough = sum_pairs(vec2<f32>(total(sum), total(dy_sum)), lane) / n + vec2<f32>(origin, 0.0);
   var rest = V(); // what the rough mean is off by, times n
   var squares = V();
   var dot = V();
-  for (var i = lane; i < packs; i += WG) {
-    let v = x[from_x + i] - rough.x;
-    rest += v;
-    squares += v * v;
-    dot += v * (dy[from_dy + i] - rough.y);
+  for (var i = lane; i < packs; i += WG * RUN) {
+    let v$i = x[from_x + i + $iu * WG] - rough.x;
+    rest += v$i;
+    squares += v$i * v$i;
+    dot += v$i * (dy[from_dy + i + $iu * WG] - rough.y);
   }
   let means = sum_pairs(vec2<f32>(total(rest), total(squares)), lane) / n;
   let scale = 1.0 / sqrt(max(means.y - means.x * means.x, 0.0) + p.eps);
   let pull = sum_lanes(total(dot), lane) * scale * scale / n;
-  for (var i = lane; i < packs; i += WG) {
-    let v = x[from_x + i] - rough.x - means.x;
-    dx[r * packs + i] = scale * (dy[from_dy + i] - rough.y - v * pull);
+  for (var i = lane; i < packs; i += WG * RUN) {
+    let v$i = x[from_x + i + $iu * WG] - rough.x - means.x;
+    dx[r * packs + i + $iu * WG] = scale * (dy[from_dy + i + $iu * WG] - rough.y - v$i * pull);
   }
 }

@@ -8,10 +8,15 @@ fn row(r: u32, lane: u32) {
   let packs = p.width / PACK;
   let from_x = p.x_at / PACK + r * packs;
   var exps = no_exps();
-  for (var i = lane; i < packs; i += WG) { exps = add_exps(exps, x[from_x + i], B(true)); }
+  for (var i = lane; i < packs; i += WG * RUN) {
+    exps = add_exps(
+      exps,
+      x[from_x + i + $iu * WG], B(true),
+    );
+  }
   exps = join_exps(exps, lane);
   let log_sum = if_usable(exps.sum, log(exps.sum));
-  for (var i = lane; i < packs; i += WG) {
-    y[r * packs + i] = x[from_x + i] - exps.top - log_sum;
+  for (var i = lane; i < packs; i += WG * RUN) {
+    y[r * packs + i + $iu * WG] = x[from_x + i + $iu * WG] - exps.top - log_sum;
   }
 }

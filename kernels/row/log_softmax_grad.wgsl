@@ -10,9 +10,11 @@ fn row(r: u32, lane: u32) {
   let from_y = p.y_at / PACK + r * packs;
   let from_dy = p.dy_at / PACK + r * packs;
   var sums = V();
-  for (var i = lane; i < packs; i += WG) { sums += dy[from_dy + i]; }
+  for (var i = lane; i < packs; i += WG * RUN) {
+    sums += dy[from_dy + i + $iu * WG];
+  }
   let sum = sum_lanes(total(sums), lane);
-  for (var i = lane; i < packs; i += WG) {
-    dx[r * packs + i] = dy[from_dy + i] - exp(y[from_y + i]) * sum;
+  for (var i = lane; i < packs; i += WG * RUN) {
+    dx[r * packs + i + $iu * WG] = dy[from_dy + i + $iu * WG] - exp(y[from_y + i + $iu * WG]) * sum;
   }
 }

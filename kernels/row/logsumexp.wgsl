@@ -8,7 +8,12 @@ fn row(r: u32, lane: u32) {
   let packs = p.width / PACK;
   let from_x = p.x_at / PACK + r * packs;
   var exps = no_exps();
-  for (var i = lane; i < packs; i += WG) { exps = add_exps(exps, x[from_x + i], B(true)); }
+  for (var i = lane; i < packs; i += WG * RUN) {
+    exps = add_exps(
+      exps,
+      x[from_x + i + $iu * WG], B(true),
+    );
+  }
   exps = join_exps(exps, lane);
   if (lane == 0u) { y[r] = exps.top + log_ends(exps.sum, log(exps.sum)); }
 }

@@ -7,8 +7,11 @@ fn other_exps(r: u32, label: i32, lane: u32) -> Others {
   let from_x = p.x_at / PACK + r * packs;
   let label_at = u32(clamp(label, 0, i32(p.width) - 1));
   var exps = no_exps();
-  for (var i = lane; i < packs; i += WG) {
-    exps = add_exps(exps, x[from_x + i], places(i) != U(label_at));
+  for (var i = lane; i < packs; i += WG * RUN) {
+    exps = add_exps(
+      exps,
+      x[from_x + i + $iu * WG], places(i + $iu * WG) != U(label_at),
+    );
   }
   exps = join_exps(exps, lane);
   let at_label = pick(x[from_x + label_at / PACK], label_at % PACK);

@@ -8,10 +8,12 @@ fn row(r: u32, lane: u32) {
   let packs = p.width / PACK;
   let from_x = p.x_at / PACK + r * packs;
   var squares = V();
-  for (var i = lane; i < packs; i += WG) {
-    let v = x[from_x + i];
-    squares += v * v;
+  for (var i = lane; i < packs; i += WG * RUN) {
+    let v$i = x[from_x + i + $iu * WG];
+    squares += v$i * v$i;
   }
   let scale = 1.0 / sqrt(sum_lanes(total(squares), lane) / f32(p.width) + p.eps);
-  for (var i = lane; i < packs; i += WG) { y[r * packs + i] = x[from_x + i] * scale; }
+  for (var i = lane; i < packs; i += WG * RUN) {
+    y[r * packs + i + $iu * WG] = x[from_x + i + $iu * WG] * scale;
+  }
 }

@@ -11,15 +11,15 @@ fn row(r: u32, lane: u32) {
   let from_dy = p.dy_at / PACK + r * packs;
   var squares = V();
   var dot = V();
-  for (var i = lane; i < packs; i += WG) {
-    let v = x[from_x + i];
-    squares += v * v;
-    dot += v * dy[from_dy + i];
+  for (var i = lane; i < packs; i += WG * RUN) {
+    let v$i = x[from_x + i + $iu * WG];
+    squares += v$i * v$i;
+    dot += v$i * dy[from_dy + i + $iu * WG];
   }
   let means = sum_pairs(vec2<f32>(total(squares), total(dot)), lane) / f32(p.width);
   let scale = 1.0 / sqrt(means.x + p.eps);
   let pull = means.y * scale * scale;
-  for (var i = lane; i < packs; i += WG) {
-    dx[r * packs + i] = scale * (dy[from_dy + i] - x[from_x + i] * pull);
+  for (var i = lane; i < packs; i += WG * RUN) {
+    dx[r * packs + i + $iu * WG] = scale * (dy[from_dy + i + $iu * WG] - x[from_x + i + $iu * WG] * pull);
   }
 }

@@ -10,13 +10,21 @@ fn row(r: u32, lane: u32) {
   var end = p.width;
   if (CAUSAL) { end = p.width - p.queries + r % p.queries + 1u; }
   var exps = no_exps();
-  for (var i = lane; i * PACK < end; i += WG) {
-    exps = add_exps(exps, p.scale * x[from_x + i], places(i) < U(end));
+  for (var i = lane; i * PACK < end; i += WG * RUN) {
+    exps = add_exps(
+      exps,
+      p.scale * x[from_x + i + $iu * WG], seen(i + $iu * WG, end),
+    );
   }
   exps = join_exps(exps, lane);
   let factor = if_usable(exps.sum, 1.0 / exps.sum);
-  for (var i = lane; i < packs; i += WG) {
-    let e = exp(p.scale * x[from_x + i] - exps.top) * factor;
-    y[r * packs + i] = select(V(), e, places(i) < U(end));
+  for (var i = lane; i < packs; i += WG * RUN) {
+    let e$i = exp(p.scale * x[from_x + i + $iu * WG] - exps.top) * factor;
+    y[r * packs + i + $iu * WG] = select(V(), e$i, seen(i + $iu * WG, end));
   }
+}
+
+fn seen(i: u32, end: u32) -> B {
+  if (CAUSAL) { return places(i) < U(end); }
+  return B(true);
 }

@@ -17,9 +17,12 @@ import { assertThrows } from "../throws.ts";
 
 const test = suite("row kernels");
 
-/** Rows around 64, where a thread takes a row; widths around 32, a group's lanes, and 1024. */
+/**
+ * Rows around 64, where a thread takes a row; widths around 32, a group's lanes, and 1024, with
+ * multiples of 4, for loads in vectors, and of 16, for four of these at once.
+ */
 const SIZES = [
-  [1, 1], [3, 31], [2, 33], [63, 40], [64, 65], [65, 3], [2, 1023], [3, 1024], [70, 1100],
+  [1, 1], [3, 31], [2, 33], [63, 40], [64, 65], [65, 3], [9, 48], [2, 1023], [3, 1024], [70, 1100],
 ];
 
 /** Exponentials within 67 units in the last place at most (8e-6), and sums over a row. */
@@ -114,7 +117,7 @@ for (const family of ["software", "gpu"] as const) {
 
   test(`${family} kernels: a causal softmax hides what comes later`, async ({ rng }) => {
     await withKernels(family, async (device) => {
-      for (const [queries, keys] of [[3, 3], [40, 70], [70, 70]] as const) {
+      for (const [queries, keys] of [[3, 3], [40, 70], [70, 70], [50, 80]] as const) {
         const x = random64(rng, [2, queries, keys], [-3, 3]);
         const hidden = (i: number) => i % keys > Math.floor(i / keys) % queries + keys - queries;
         const masked = build64(x.shape, (i) => (hidden(i) ? -Infinity : x.data[i] ?? NaN));
@@ -126,6 +129,24 @@ for (const family of ["software", "gpu"] as const) {
     });
   });
 }
+
+test("a value that is no number, or infinite, tells wherever it is in a row", async () => {
+  const n = 16;
+  const places = Array.from({ length: n }, (_, k) => k);
+  const rowsWith = (value: number): Array64 => build64([n, n], (i) => {
+    return i % n === Math.floor(i / n) ? value : 1;
+  });
+  const all = async (y: Tensor) => Array.from(await y.read());
+
+  for (const value of [NaN, Infinity]) {
+    for (const op of [softmax, logSoftmax]) {
+      assert.ok((await all(op(tensor(rowsWith(value))))).every(Number.isNaN), `${value}`);
+    }
+  }
+  const y = await all(softmax(tensor(rowsWith(-Infinity))));
+  assertClose(y, places.flatMap((r) => places.map((k) => (k === r ? 0 : 1 / 15))), close);
+  assert.ok((await all(softmax(tensor(build64([n, n], () => -Infinity))))).every(Number.isNaN));
+});
 
 test("more than 65535 rows are worked on", async () => {
   const n = 65535 * 64 + 7;

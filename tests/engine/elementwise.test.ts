@@ -62,6 +62,31 @@ test("writing into a view leaves what lies around it", async () => {
   }
 });
 
+test("writing into a large view leaves what lies around it", async () => {
+  const [most, long] = [60000, 50000]; // a multiple of 16
+  for (const offset of [0, 4, 16]) {
+    for (const length of [long - 16, long - 12, long - 8, long - 4, long - 1]) {
+      const x = zeros([most]);
+      const part = slice(x, [[offset, offset + length]]);
+      copyInto(part, add(part, 1));
+
+      const wrong = (await numbers(x)).filter((v, i) => {
+        return v !== (i >= offset && i < offset + length ? 1 : 0);
+      });
+      assert.is(wrong.length, 0, `${offset} ${length}`);
+    }
+  }
+});
+
+test("views of a large tensor give their own elements", async () => {
+  const x = tensor(upTo(40000));
+  for (const [from, to] of [[0, 39985], [1, 40000], [4, 39990], [16, 39999]] as const) {
+    const y = add(neg(slice(x, [[from, to]])), 0.5);
+    const wrong = (await numbers(y)).filter((v, i) => v !== 0.5 - (from + i));
+    assert.is(wrong.length, 0, `${from} ${to}`);
+  }
+});
+
 test("an operand that is there twice is read twice, also through strides", async () => {
   const x = tensor([[1, 2, 3], [4, 5, 6]]);
   const t = transpose(x);

@@ -90,6 +90,21 @@ test("elements beside those that are written stay", async () => {
   assert.equal([...await x.read()], [1, 2, 3, 0, 0, 0, 0, 0, 8, 9, 10, 11]);
 });
 
+test("elements beside large ones that are written stay", async ({ device }) => {
+  for (const length of [40000 - 12, 40000 - 16]) { // in rows of 4 and of 16
+    const x = zeros([40000]);
+    const part = slice(x, [[0, length]]);
+    const { dispatches: count } = device.counts;
+    assign(part, add(part, 1));
+    const y = evaluate(mul(part, 2));
+    assert.is(device.counts.dispatches, count + 1 + 1); // zeros, then both
+
+    const [all, twice] = [Array.from(await x.read()), Array.from(await y.read())];
+    assert.ok(all.every((v, i) => v === (i < length ? 1 : 0)), `${length}`);
+    assert.ok(twice.every((v) => v === 2), `${length}`);
+  }
+});
+
 test("an operand that is written later is read before", async () => {
   const [x, y] = evaluate([tensor([1, 2, 3, 4]), tensor([5, 6, 7, 8])]);
   assign(x, add(x, y)); // waits, and reads y
