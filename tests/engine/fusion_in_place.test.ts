@@ -1,8 +1,9 @@
 // Results that are written over what is there: they wait like others, and come in their turn.
 
 import * as assert from "uvu/assert";
-import { type Device, type Tensor, add, assign, compile, evaluate, exp, matmul, mul, normal, openDevice, relu,
-  rng, scope, slice, sub, tensor, transpose, zeros } from "../../autograd/index.ts";
+import { type Device, type Tensor, add, assign, compile, evaluate, exp, matmul, mul, normal,
+  openDevice, relu, rng, scope, slice, sub, tensor, transpose, zeros } from
+  "../../autograd/index.ts";
 import { suite } from "../harness.ts";
 import { type TestRng, testRng } from "../rng.ts";
 import { assertSame } from "./fused.ts";
