@@ -1,4 +1,4 @@
-import { type RowKernel, type Shape, type Tensor, checkDtype, rowsOf, runRows, withContiguous } from
+import { type FinishedRowKernel, type Tensor, checkDtype, rowResult, rowsOf, withContiguous } from
   "../engine/index.ts";
 import { checkTensor } from "./define.ts";
 import type { Operand } from "./tape.ts";
@@ -11,17 +11,14 @@ import type { Operand } from "./tape.ts";
  * @throws DtypeError if an input is not f32
  */
 export function rowOp(
-  kernel: RowKernel, inputs: readonly Operand[],
+  kernel: FinishedRowKernel, inputs: readonly Operand[],
   params: (width: number, offsets: readonly number[]) => readonly number[],
 ): Tensor {
   const tensors = inputs.map((x) => checkTensor(kernel.name, x));
   for (const t of tensors) checkDtype(kernel.name, t.dtype, ["f32"]);
   return withContiguous(tensors, (list) => {
     const [head] = list as [Tensor]; // a row kernel has an input
-    const shape: Shape = head.shape;
-    const out = head.device.empty(kernel.name, shape, "f32");
-    const { rows, width } = rowsOf(out);
-    runRows(kernel, list, out, rows, params(width, list.map((t) => t.layout.offset)));
-    return out;
+    const words = params(rowsOf(head).width, list.map((t) => t.layout.offset));
+    return rowResult(kernel, list, head.shape, words);
   });
 }

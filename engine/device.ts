@@ -107,8 +107,8 @@ export class Device implements Disposable {
   }
 
   /**
-   * Sends the recorded work without waiting for it; elementwise results and products that are
-   * still waiting to be computed are recorded first.
+   * Sends the recorded work without waiting for it; results that are still waiting to be
+   * computed are recorded first.
    */
   flush(): void {
     refuseInStep("flush", "It is sent when the step is done.");

@@ -29,7 +29,7 @@ export interface DeviceSettings {
   readonly owned?: boolean;
   /** Whether to remember where tensors were made. Default false. */
   readonly debug?: boolean;
-  /** Whether elementwise results wait, to be computed in chains. Default true. */
+  /** Whether results wait, to be computed in chains. Default true. */
   readonly fusion?: boolean;
   /** Chooses kernels by timing them. */
   readonly tuner?: Tuner | undefined;

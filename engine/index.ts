@@ -34,6 +34,7 @@ export { ARGMAX, ARGMIN, MAX, MEAN, MIN, NORM, PROD, type Reduction, SUM, SUM_SQ
 export { PlanMemory } from "./replay/memory.ts";
 export type { Plan } from "./replay/plan.ts";
 export { type Recorded, type Step, recordStep } from "./replay/record.ts";
+export { type FinishedRowKernel, rowResult } from "./row_head.ts";
 export { type RowKernel, rowsOf, runRows, withContiguous } from "./rows.ts";
 export { type Scope, dispose, keep, openScope, scope } from "./scope.ts";
 export { type Layout, type Shape, broadcastShapes, checkList, checkShape, reshapedStrides,

@@ -1,13 +1,13 @@
-import type { Device } from "./device.ts";
 import { checkDtype, isHalf } from "./dtype.ts";
 import { contiguousCopy, elementwise, widenedCopy } from "./elementwise.ts";
 import { ShapeError } from "./errors.ts";
-import { ITSELF, type Source } from "./fusion/pending.ts";
+import type { Source } from "./fusion/pending.ts";
 import type { Body } from "./fusion/program.ts";
 import { broadcastTo, canWalk } from "./matmul/product.ts";
 import type { Variant } from "./matmul/variant.ts";
-import { type Shape, at, broadcastShapes, checkShape, rowMajor, show, sizeOf } from "./shape.ts";
-import { Tensor } from "./tensor.ts";
+import { type Shape, at, broadcastShapes, checkShape, show, sizeOf } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+import { checkOneDevice, isWorthJoining, sourcesOf, waitFor } from "./waiting.ts";
 
 /** What to make of the product besides storing it. */
 export interface MatmulOptions {
@@ -43,7 +43,8 @@ export function matmulFused(a: Tensor, b: Tensor, options: MatmulOptions = {}): 
   const { d, symmetric = false, epilogue } = options;
   const operands = d ? [a, b, d] : [a, b];
   const { device } = a;
-  for (const t of operands) checkOperand(t, device);
+  for (const t of operands) checkOperand(t);
+  checkOneDevice("matmul", operands);
   checkSizes(a.shape, b.shape, symmetric);
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const shape = [...batch, at(a.shape, a.shape.length - 2), at(b.shape, b.shape.length - 1)];
@@ -91,34 +92,17 @@ function wholeBatch(t: Tensor, shape: Shape): Tensor {
 /** The result, which waits if that may be worth it. */
 function waiting(operands: readonly Tensor[], shape: Shape, options: MatmulOptions): Tensor {
   const { alpha = 1, beta = 1, symmetric = false, epilogue, variant } = options;
-  const sources = operands.map((t): Source => {
-    return { storage: t.storage("matmul"), dtype: t.dtype, layout: t.layout, convert: false };
-  });
+  const sources = sourcesOf("matmul", operands);
   const [a, b, d] = sources as [Source, Source, Source?]; // as many as matmulFused gives
   const { device } = operands[0] as Tensor;
-  const product = device.matmuls.product({ a, b, d, shape, alpha, beta, symmetric, variant });
-  const layout = { shape, strides: rowMajor(shape), offset: 0 };
-  const work = { body: ITSELF, type: "f32", out: "f32", product } as const;
-  const result = device.fusion.wait(work, sources, layout, false);
-  if (!epilogue && !isWorthWaiting(device, shape)) result.pending?.compute();
-  return new Tensor(device, "f32", layout, result);
+  const head = device.matmuls.product({ a, b, d, shape, alpha, beta, symmetric, variant });
+  const waits = epilogue !== undefined || isWorthJoining(device, sizeOf(shape));
+  return waitFor(device, head, sources, shape, "f32", waits);
 }
 
-/**
- * Elements from which a product waits on a processor. There the compilation of a kernel with an
- * epilogue costs as much as many passes over a small result.
- */
-const LARGE = 2 ** 20;
-
-function isWorthWaiting({ info }: Device, shape: Shape): boolean {
-  return !info.software || sizeOf(shape) >= LARGE;
-}
-
-function checkOperand(t: Tensor, device: Device): void {
+function checkOperand(t: Tensor): void {
   t.storage("matmul");
   checkDtype("matmul", t.dtype, ["f32"]);
-  if (t.device === device) return;
-  throw new Error("matmul: the tensors are on different devices. Make all of them on one.");
 }
 
 function checkSizes(a: Shape, b: Shape, symmetric: boolean): void {

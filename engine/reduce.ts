@@ -10,9 +10,12 @@ import sumSquaresBody from "../kernels/reduce/sum_squares.wgsl" with { type: "te
 import { type DType, checkWords } from "./dtype.ts";
 import { contiguousCopy } from "./elementwise.ts";
 import { ShapeError } from "./errors.ts";
-import { type Fold, runFolds } from "./reduce_passes.ts";
+import type { Source } from "./fusion/pending.ts";
+import { ReductionHead } from "./reduce_head.ts";
+import type { Fold } from "./reduce_passes.ts";
 import { type Shape, at, isContiguous, show, sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
+import { isWorthJoining, sourcesOf, waitFor } from "./waiting.ts";
 
 /** A way to fold elements: its name, and WGSL that says how. */
 export interface Reduction {
@@ -41,7 +44,8 @@ export const NORM: Reduction = { name: "norm", wgsl: normBody };
 
 /**
  * Folds a tensor over some of its axes, each block of neighbouring ones in at most two passes, and
- * in a fixed order.
+ * in a fixed order. It may wait until its result is needed: a chain that nobody else needs is then
+ * worked out where its first pass would load elements, and what is done to the results by its last.
  *
  * @param axes sorted, without repeats
  * @param out dtype of the result
@@ -54,11 +58,19 @@ export function reduce(kind: Reduction, x: Tensor, axes: readonly number[], out:
   checkWords(kind.name, [x]);
   checkNotEmpty(kind.name, shape, axes);
   const kept = shape.filter((_, axis) => !axes.includes(axis));
-  const y = x.device.empty(kind.name, kept, out);
-  if (y.size === 0) return y;
+  const { device, dtype } = x;
+  const size = sizeOf(kept);
+  if (size === 0) return device.empty(kind.name, kept, out);
+  device.check(kind.name);
   const source = x.contiguous ? x : reordered(x, axes);
-  const whole = { outer: y.size, length: x.size / y.size, inner: 1 };
-  runFolds(kind, source, x.contiguous && x.size > 0 ? blocks(shape, axes) : [whole], y);
+  const whole = { outer: size, length: x.size / size, inner: 1 };
+  const folds = x.contiguous && x.size > 0 ? blocks(shape, axes) : [whole];
+  const sources = sourcesOf(kind.name, [source]);
+  const [input] = sources as [Source]; // one went in
+  const head = new ReductionHead(device, { kind, dtype, out, input, folds });
+  const before = input.storage.pending ? x.size : 0;
+  const waits = isWorthJoining(device, Math.max(before, out === "f32" ? size : 0));
+  const y = waitFor(device, head, sources, kept, out, waits);
   if (source !== x) source.dispose();
   return y;
 }

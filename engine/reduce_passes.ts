@@ -1,26 +1,11 @@
-import columns from "../kernels/reduce/columns.wgsl" with { type: "text" };
-import first from "../kernels/reduce/first.wgsl" with { type: "text" };
-import firstVec4 from "../kernels/reduce/first.vec4.wgsl" with { type: "text" };
-import four from "../kernels/reduce/four.wgsl" with { type: "text" };
-import last from "../kernels/reduce/last.wgsl" with { type: "text" };
-import next from "../kernels/reduce/next.wgsl" with { type: "text" };
-import orderF32 from "../kernels/reduce/order.f32.wgsl" with { type: "text" };
-import orderI32 from "../kernels/reduce/order.i32.wgsl" with { type: "text" };
-import orderU32 from "../kernels/reduce/order.u32.wgsl" with { type: "text" };
-import paramsText from "../kernels/reduce/params.wgsl" with { type: "text" };
-import partial from "../kernels/reduce/partial.wgsl" with { type: "text" };
-import rows from "../kernels/reduce/rows.wgsl" with { type: "text" };
-import single from "../kernels/reduce/single.wgsl" with { type: "text" };
-import { type DType, wgslType } from "./dtype.ts";
+import type { Device } from "./device.ts";
+import type { DType } from "./dtype.ts";
 import { foldGrid } from "./grid.ts";
-import type { KernelSource } from "./pipeline.ts";
 import { f32Bits } from "./recorder.ts";
 import type { Reduction } from "./reduce.ts";
+import { GROUP, acrossOf } from "./reduce_text.ts";
 import { lanesFor } from "./rows.ts";
-import type { Tensor } from "./tensor.ts";
-import { unroll } from "./unroll.ts";
-
-const ORDER = { f32: orderF32, i32: orderI32, u32: orderU32 } as const;
+import type { Layout } from "./shape.ts";
 
 /** A contiguous tensor seen as `[outer, length, inner]`, to be folded over `length`. */
 export interface Fold {
@@ -34,17 +19,13 @@ export interface Fold {
  * stands for a thread to each part of a column. Neighbours are read four at a time along the fold
  * or across it, where they can be.
  */
-interface Pass extends Fold {
+export interface Pass extends Fold {
   readonly chunk: number;
   readonly chunks: number;
   readonly lanes: number;
   readonly vec4?: "along" | "across" | undefined;
 }
 
-/** Threads of a workgroup of the column kernels, and of the row kernel for short rows. */
-const GROUP = 64;
-/** Loads that a thread of the column kernel has under way. */
-const RUN = 4;
 /** Rows up to this long are folded by one thread each. */
 const SHORT = 32;
 
@@ -60,33 +41,29 @@ const CUT = {
 /** Parts that a column is cut into at most, since one thread folds them in the end. */
 const MOST_PARTS = 256;
 
-/** Folds a contiguous tensor by one block of axes after the other, each in two passes at most. */
-export function runFolds(kind: Reduction, x: Tensor, folds: readonly Fold[], y: Tensor): void {
-  const count = folds.reduce((n, { length }) => n * length, 1);
-  const passes = folds.flatMap((fold, i) => passesOf(x, fold, i === 0));
-  passes.reduce((source, pass, i) => {
-    const [begins, ends] = [i === 0, i === passes.length - 1];
-    const target = ends ? y : partsOf(kind, x, pass);
-    runPass(kind, x.dtype, source, target, pass, count, begins, ends);
-    if (!begins) source.dispose();
-    return target;
-  }, x);
+/** A contiguous tensor to be folded. */
+export interface Folded {
+  readonly device: Device;
+  readonly dtype: DType;
+  readonly layout: Layout;
 }
 
-/** Room for the parts that a pass leaves to the next. */
-function partsOf({ name }: Reduction, x: Tensor, { outer, chunks, inner }: Pass): Tensor {
-  const words = name.startsWith("arg") || name === "norm" ? 2 : 1;
-  return x.device.empty(name, [outer, chunks, inner, words], name === "mean" ? "f32" : x.dtype);
+/** The passes that fold a tensor by one block of axes after the other, each in two at most. */
+export function passesOf(x: Folded, folds: readonly Fold[]): Pass[] {
+  return folds.flatMap((fold, i) => {
+    const pass = plan(x, fold, i === 0);
+    if (pass.chunks === 1) return [pass];
+    const rest = plan(x, { ...fold, length: pass.chunks }, false);
+    return [pass, { ...rest, chunk: pass.chunks, chunks: 1 }];
+  });
 }
 
-function passesOf(x: Tensor, fold: Fold, begins: boolean): Pass[] {
-  const pass = plan(x, fold, begins);
-  if (pass.chunks === 1) return [pass];
-  const rest = plan(x, { ...fold, length: pass.chunks }, false);
-  return [pass, { ...rest, chunk: pass.chunks, chunks: 1 }];
+/** Bytes of the parts that a pass leaves to the next. */
+export function partBytes({ name }: Reduction, { outer, chunks, inner }: Pass): number {
+  return outer * chunks * inner * (name.startsWith("arg") || name === "norm" ? 8 : 4);
 }
 
-function plan({ device, layout }: Tensor, fold: Fold, begins: boolean): Pass {
+function plan({ device, layout }: Folded, fold: Fold, begins: boolean): Pass {
   const { outer, length, inner } = fold;
   const { software } = device.info; // where a barrier costs more than the adding up
   const packs = (n: number) => begins && n > 0 && n % 4 === 0 && layout.offset % 4 === 0;
@@ -103,41 +80,16 @@ function plan({ device, layout }: Tensor, fold: Fold, begins: boolean): Pass {
   return { ...fold, chunk, chunks, lanes, vec4: vec4 || undefined };
 }
 
-function runPass(
-  kind: Reduction, type: DType, x: Tensor, y: Tensor, pass: Pass, count: number, begins: boolean,
-  ends: boolean,
-): void {
+/** Parameters of a pass over elements from an offset on, and its grid; `count` fold into one. */
+export function launchOf(pass: Pass, offset: number, count: number) {
   const { outer, length, inner, chunk, chunks, lanes, vec4 } = pass;
-  const key = `${kind.name}:${type}>${y.dtype}:${lanes}:${vec4 ?? ""}:${begins}:${ends}`;
-  const [along, across] = [vec4 === "along" ? 4 : 1, vec4 === "across" ? 4 : 1];
+  const [along, across] = [vec4 === "along" ? 4 : 1, acrossOf(pass)];
   const parts = outer * chunks * inner / across;
-  x.device.dispatch({
-    kernel: x.device.kernels.get(key, () => source(kind, type, y.dtype, pass, begins, ends)),
-    buffers: [x.storage(kind.name).buffer, y.storage(kind.name).buffer],
+  return {
     params: [
-      outer, length / along, inner / across, chunks, chunk / along,
-      x.layout.offset / (along * across), 0, f32Bits(count),
+      outer, length / along, inner / across, chunks, chunk / along, offset / (along * across), 0,
+      f32Bits(count),
     ],
     grid: foldGrid(Math.ceil(parts * Math.max(lanes, 1) / Math.max(lanes, GROUP))),
-  });
-}
-
-function source(
-  kind: Reduction, type: DType, out: DType, { lanes, vec4 }: Pass, begins: boolean, ends: boolean,
-): KernelSource {
-  const T = wgslType(type);
-  const sizes = lanes === 0 ? { WG: GROUP, RUN }
-    : { LANES: lanes, ROWS: Math.max(1, GROUP / lanes), SHARE: Math.min(lanes, 16) };
-  const load = vec4 === "along" ? firstVec4 : begins ? first : next;
-  const access = vec4 === "across" ? [four] : lanes > 0 ? [load] : [load, single];
-  return {
-    name: kind.name,
-    code: [
-      `alias T = ${T};`, `alias R = ${wgslType(out)};`,
-      ...Object.entries(sizes).map(([name, value]) => `const ${name} = ${value}u;`),
-      paramsText, ORDER[T], kind.wgsl, ...access, ends ? last : partial,
-      lanes > 0 ? rows : unroll(columns, 1, RUN),
-    ].join("\n"),
-    bindings: "rw",
   };
 }

@@ -6,10 +6,11 @@ import nanMaxText from "../kernels/row/nan_max.wgsl" with { type: "text" };
 import packF32Text from "../kernels/row/pack.f32.wgsl" with { type: "text" };
 import packVec4Text from "../kernels/row/pack.vec4.wgsl" with { type: "text" };
 import soloText from "../kernels/row/solo.wgsl" with { type: "text" };
+import type { Device } from "./device.ts";
 import { type DeviceKind, kindOf } from "./device_kind.ts";
 import { contiguousCopy } from "./elementwise.ts";
 import { foldGrid } from "./grid.ts";
-import { at } from "./shape.ts";
+import { type Layout, at, sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 import { boundBuffers } from "./threads.ts";
 import { unroll } from "./unroll.ts";
@@ -45,27 +46,58 @@ export function runRows(
 ): void {
   if (rows === 0) return;
   const { device } = out;
-  const [width = 1] = params;
-  const whole = [...inputs, out].filter((t) => t.size === rows * width);
-  const vec4 = width % 4 === 0 && whole.every((t) => t.layout.offset % 4 === 0);
-  const { lanes, each, run } = spread(kindOf(device), rows, vec4 ? width / 4 : width);
-  const switches = Object.entries(kernel.switches ?? {});
-  const key = `${kernel.name}:${lanes}:${each}:${run}:${vec4}:${switches.map(([, on]) => on)}`;
-  const compiled = device.kernels.get(key, () => ({
+  const way = wayOf(device, [...inputs, out].map(({ layout }) => layout), rows, params[0]);
+  const compiled = device.kernels.get(keyOf(kernel, way), () => ({
     name: kernel.name,
-    code: [
-      ...switches.map(([name, on]) => `const ${name} = ${on};`),
-      lanes === 1 ? soloFrame(each) : rowFrame(lanes, each), vec4 ? packVec4Text : packF32Text,
-      `const RUN = ${run}u;`, unroll(kernel.wgsl, run, 1), kernel.faults ? faultText : "",
-    ].join("\n"),
+    code: [rowText(kernel, way), kernel.faults ? faultText : ""].join("\n"),
     bindings: "r".repeat(inputs.length) + (kernel.faults ? "ww" : "w"),
   }));
   device.dispatch({
     kernel: compiled,
     buffers: boundBuffers(kernel, [...inputs, out], device),
     params: [rows, ...params].map((w) => w >>> 0),
-    grid: foldGrid(Math.ceil(rows / each)),
+    grid: foldGrid(Math.ceil(rows / way.each)),
   });
+}
+
+/** How rows are spread over threads. */
+export interface RowWay {
+  readonly lanes: number;
+  /** Rows of a workgroup. */
+  readonly each: number;
+  /** Packs that a lane takes at once. */
+  readonly run: number;
+  /** Whether neighbours are taken by four. */
+  readonly vec4: boolean;
+}
+
+/**
+ * How the rows of some tensors are spread.
+ *
+ * @param layouts of the inputs and of the result; those that are not of whole rows do not count
+ */
+export function wayOf(
+  device: Device, layouts: readonly Layout[], rows: number, width = 1,
+): RowWay {
+  const whole = layouts.filter(({ shape }) => sizeOf(shape) === rows * width);
+  const vec4 = width % 4 === 0 && whole.every(({ offset }) => offset % 4 === 0);
+  return { ...spread(kindOf(device), rows, vec4 ? width / 4 : width), vec4 };
+}
+
+/** What the kernel of a way is kept by. */
+export function keyOf({ name, switches = {} }: RowKernel, way: RowWay): string {
+  const { lanes, each, run, vec4 } = way;
+  return `${name}:${lanes}:${each}:${run}:${vec4}:${Object.values(switches).join()}`;
+}
+
+/** The text of a row kernel. */
+export function rowText({ wgsl, switches = {} }: RowKernel, way: RowWay): string {
+  const { lanes, each, run, vec4 } = way;
+  return [
+    ...Object.entries(switches).map(([name, on]) => `const ${name} = ${on};`),
+    lanes === 1 ? soloFrame(each) : rowFrame(lanes, each), vec4 ? packVec4Text : packF32Text,
+    `const RUN = ${run}u;`, unroll(wgsl, run, 1),
+  ].join("\n");
 }
 
 /** WGSL around `fn row` for workgroups of so many rows, with so many lanes each. */

@@ -33,31 +33,31 @@ async function pack(contents: string, options: BuildOptions = {}, shrink = true)
   return { bytes: gzipSync(file?.contents ?? "", { level: 9 }).length, text: file?.text ?? "" };
 }
 
-test.needs("node", "matmul and valueAndGrad take under 15 KB after gzip", async () => {
+test.needs("node", "matmul and valueAndGrad take under 16 KB after gzip", async () => {
   const { bytes } = await pack(
     'export { matmul, valueAndGrad } from "./autograd/index.ts";',
   );
 
-  assert.ok(bytes < 15_000, `${bytes} bytes`);
+  assert.ok(bytes < 16_000, `${bytes} bytes`);
 });
 
-test.needs("node", "a program that trains by modular descent takes under 70 KB", async () => {
+test.needs("node", "a program that trains by modular descent takes under 73 KB", async () => {
   const { bytes } = await pack(`
     export { crossEntropy, openDevice, tensor, valueAndGrad } from "./autograd/index.ts";
     export { compose, linear, relu } from "./nn/index.ts";
     export { modularDescent } from "./optim/index.ts";
   `);
 
-  assert.ok(bytes < 70_000, `${bytes} bytes`);
+  assert.ok(bytes < 73_000, `${bytes} bytes`);
 });
 
-test.needs("node", "everything takes under 160 KB after gzip", async () => {
+test.needs("node", "everything takes under 165 KB after gzip", async () => {
   const names = ["autograd", "nn", "optim", "engine"];
   const { bytes } = await pack(
     names.map((name) => `export * as ${name} from "./${name}/index.ts";`).join("\n"),
   );
 
-  assert.ok(bytes < 160_000, `${bytes} bytes`);
+  assert.ok(bytes < 165_000, `${bytes} bytes`);
 });
 
 test.needs("node", "an operation that is not used drops out with its kernel text", async () => {

@@ -6,7 +6,7 @@ import powerBody from "../../kernels/ternary/scaled_power.wgsl" with { type: "te
 import rootBody from "../../kernels/ternary/scaled_root.wgsl" with { type: "text" };
 import absBody from "../../kernels/unary/abs.wgsl" with { type: "text" };
 import { type Body, MAX, NORM, PROD, SUM, type Tensor, checkDtype, dispose, elementwise, full,
-  reduce, resolveAxes, rowMajor, rowsOf, runRows, sizeOf, withContiguous } from
+  reduce, resolveAxes, rowMajor, rowResult, rowsOf, sizeOf, withContiguous } from
   "../../engine/index.ts";
 import { asFloat } from "../as_float.ts";
 import { NUMERIC, apply, checkOptions, checkTensor, composed, inFloat32 } from "../define.ts";
@@ -146,10 +146,7 @@ function rowLogSums(rows: Tensor): Tensor {
       if (input.size === 0) return full(shape, -Infinity, { device: input.device });
       return withContiguous([input], ([x]) => {
         const { layout: { offset } } = x as Tensor; // one went in
-        const out = input.device.empty("logsumexp", shape, "f32");
-        const { rows: count, width } = rowsOf(input);
-        runRows(kernel, [x as Tensor], out, count, [width, offset]);
-        return out;
+        return rowResult(kernel, [x as Tensor], shape, [rowsOf(input).width, offset]);
       });
     },
     vjp: (dy, [x], y) => [() => {

@@ -1,5 +1,5 @@
 import { type LeafText, type Program, type Stored, type Walked, HEADER_WORDS, computed,
-  constantTypes, isIndexed, isPacked, valueOf } from "./program.ts";
+  chainName, constantTypes, isIndexed, isPacked, valueOf } from "./program.ts";
 
 /** Words of the walk for each way of it in vectors. */
 const WALK_WORDS: Readonly<Record<Walked, number>> = {
@@ -20,22 +20,44 @@ function constantLoads(program: Program): string[] {
   });
 }
 
-/** A call of `chain`, given each leaf's element and the index of the place. */
+/** A call of a chain's function, given each leaf's element and the index of the place. */
 export function chainCall(
-  program: Program, leaf: (k: number) => string, index: string, product?: string,
+  program: Program, leaf: (k: number) => string, index: string, head?: string,
 ): string {
   const args = [
-    ...(product === undefined ? [] : [product]),
+    ...(head === undefined ? [] : [head]),
     ...program.leaves.map((_, k) => leaf(k)),
     ...constantTypes(program).map((_, k) => `c${k}`),
   ];
   if (isIndexed(program)) args.unshift(index);
-  return `chain(${args.join(", ")})`;
+  return `${chainName(program)}(${args.join(", ")})`;
 }
 
 /** Four neighbouring elements; storage is padded to whole vectors. */
 export function flatBlock(program: Program): string {
-  const { leaves, bound, kept, out } = program;
+  const { lines, results } = flatSteps(program);
+  const place = `i + ${word(HEADER_WORDS + program.constants)}`;
+  const store = `x${program.bound}[${place}] = ${joinLanes(program.out, results)};`;
+  return `fn element_block(i: u32) {\n${[...lines, store].join("\n")}\n}`;
+}
+
+/**
+ * `source`, which gives a head four neighbouring elements. They are sealed, as all that goes on to
+ * another operation.
+ */
+export function flatSource(program: Program): string {
+  const { lines, results } = flatSteps(program);
+  const last = `return ${joinLanes(program.out, results.map((y) => sealed(program, y)))};`;
+  return `fn source(i: u32) -> vec4<${program.out}> {\n${[...lines, last].join("\n")}\n}`;
+}
+
+function sealed({ out }: Program, y: string): string {
+  return out === "f32" ? `seal(${y})` : y;
+}
+
+/** Works four neighbouring elements out and stores what is kept; `results` are the last step's. */
+function flatSteps(program: Program): { readonly lines: string[]; readonly results: string[] } {
+  const { leaves, bound, kept } = program;
   let at = HEADER_WORDS + program.constants + 1;
   const loads = leaves.map((leaf, k) => {
     const load = vectorLoad(program, leaf, k, at);
@@ -48,15 +70,14 @@ export function flatBlock(program: Program): string {
     return `let r${j} = ${chainCall(program, leaf, `i * 4u + ${j}u`)};`;
   });
   const lanes = (field: string) => LANES.map((_, j) => `r${j}${field}`);
-  const place = `i + ${word(HEADER_WORDS + program.constants)}`;
   const stores = kept.map((k, i) => {
     const values = joinLanes(valueOf(program, k), lanes(`.y${i + 1}`));
     return `x${bound + 1 + i}[i] = ${values};`;
   });
-  const first = joinLanes(out, lanes(kept.length === 0 ? "" : ".y0"));
-  stores.unshift(`x${bound}[${place}] = ${first};`);
-  const lines = [...constantLoads(program), ...loads, ...calls, ...stores];
-  return `fn element_block(i: u32) {\n${lines.join("\n")}\n}`;
+  return {
+    lines: [...constantLoads(program), ...loads, ...calls, ...stores],
+    results: lanes(kept.length === 0 ? "" : ".y0"),
+  };
 }
 
 /** Loads what a block of four needs of an operand; its words of the walk start at `at`. */
@@ -98,23 +119,53 @@ function elementLoad(program: Program, leaf: LeafText, at: string, k: number): s
   return `let v${k} = ${type}_at(${from(`(${at}) >> 1u`)}, ${at});`;
 }
 
+/** Word of the stride of a walk along an axis; walk 0 is the target's, then come the leaves'. */
+function strideWord({ constants }: Program, rank: number, walk: number, axis: number): string {
+  return word(HEADER_WORDS + constants + rank + walk * (1 + rank) + 1 + axis);
+}
+
+/** Finds the places `o` of some walks from the index `rest`, by the axes from the last inwards. */
+function walkLines(program: Program, rank: number, walks: readonly number[]): string[] {
+  const base = HEADER_WORDS + program.constants;
+  const lines = walks.map((w) => `var o${w} = ${word(base + rank + w * (1 + rank))};`);
+  for (let axis = rank - 1; axis >= 0; axis--) {
+    const size = word(base + axis);
+    if (axis > 0) lines.push(`let q${axis} = rest / ${size};`);
+    lines.push(`let d${axis} = rest${axis > 0 ? ` - q${axis} * ${size}` : ""};`);
+    if (axis > 0) lines.push(`rest = q${axis};`);
+    for (const w of walks) {
+      lines.push(`o${w} += d${axis} * ${strideWord(program, rank, w, axis)};`);
+    }
+  }
+  return lines;
+}
+
+/** `source`, which gives a head one element, or four neighbours that are found one by one. */
+export function elementSource(program: Program, rank: number, four: boolean): string {
+  const { leaves, bound, kept, out } = program;
+  const lines = [
+    ...constantLoads(program), "var rest = e;",
+    ...walkLines(program, rank, leaves.map((_, k) => k + 1)),
+    ...leaves.map((leaf, k) => elementLoad(program, leaf, `o${k + 1}`, k)),
+    `let r = ${chainCall(program, (k) => `v${k}`, "e")};`,
+    ...kept.map((_, i) => `x${bound + 1 + i}[e] = r.y${i + 1};`),
+    `return ${sealed(program, kept.length === 0 ? "r" : "r.y0")};`,
+  ];
+  const element = (name: string) => `fn ${name}(e: u32) -> ${out} {\n${lines.join("\n")}\n}`;
+  if (!four) return element("source");
+  const each = [0, 1, 2, 3].map((j) => `element(4u * i + ${j}u)`).join(", ");
+  return `${element("element")}
+fn source(i: u32) -> vec4<${out}> { return vec4<${out}>(${each}); }`;
+}
+
 /** A run of neighbours along the last axis, found by walking the axes from the last inwards. */
 export function stridedBlock(program: Program, rank: number): string {
   const { leaves, run, bound, kept } = program;
-  const base = HEADER_WORDS + program.constants;
-  const stride = (walk: number, axis: number) => word(base + rank + walk * (1 + rank) + 1 + axis);
-  const offset = (walk: number) => word(base + rank + walk * (1 + rank));
-  const all = [0, ...leaves.map((_, k) => k + 1)];
-  const walk = all.map((w) => `var o${w} = ${offset(w)};`);
-  for (let axis = rank - 1; axis >= 0; axis--) {
-    const size = word(base + axis);
-    walk.push(axis > 0 ? `let q${axis} = rest / ${size};` : "");
-    walk.push(`let d${axis} = rest${axis > 0 ? ` - q${axis} * ${size}` : ""};`);
-    if (axis > 0) walk.push(`rest = q${axis};`);
-    for (const w of all) walk.push(`o${w} += d${axis} * ${stride(w, axis)};`);
-  }
+  const walk = walkLines(program, rank, [0, ...leaves.map((_, k) => k + 1)]);
   const pairs = program.store === "pairs"; // each element walks by itself; the last one twice
-  const step = (w: number) => (pairs ? `o${w}` : `o${w} + k * ${stride(w, rank - 1)}`);
+  const step = (w: number) => {
+    return pairs ? `o${w}` : `o${w} + k * ${strideWord(program, rank, w, rank - 1)}`;
+  };
   const loads = leaves.map((leaf, k) => elementLoad(program, leaf, step(k + 1), k));
   const index = pairs ? `min(i * 2u + k, ${word(1)} - 1u)` : `i * ${run}u + k`;
   const field = (k: number) => (kept.length === 0 ? "" : `.y${k}`);

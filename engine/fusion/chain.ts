@@ -42,14 +42,25 @@ export function countSteps(root: Pending): number {
 
 /** Bytes of memory that only results that wait hold, and that the chain of this one reads. */
 export function bytesHeldFor(root: Pending): number {
-  const { steps, leaves } = gather(root);
-  const storages = new Set(leaves.map(({ storage }) => storage));
-  for (const { own, inputs } of steps) {
-    if (own) for (const x of inputs) if (!isScalar(x)) storages.add(x.storage);
-  }
+  const storages = new Set<Storage>();
+  addRead(root, storages);
   return [...storages].reduce((bytes, { abandoned, buffer }) => {
     return abandoned ? bytes + buffer.size : bytes;
   }, 0);
+}
+
+/** Adds the memory that a chain reads: by its steps, by its head, and by the chain before that. */
+function addRead(root: Pending, storages: Set<Storage>): void {
+  const { steps, leaves } = gather(root);
+  for (const { storage } of leaves) storages.add(storage);
+  for (const { head, inputs } of steps) {
+    if (!head) continue;
+    for (const x of inputs) {
+      if (isScalar(x)) continue;
+      if (x.storage.pending) addRead(x.storage.pending, storages);
+      else storages.add(x.storage);
+    }
+  }
 }
 
 interface Growing {
@@ -63,7 +74,7 @@ function visit(step: Pending, into: Growing): void {
   step.chain = chains;
   step.uses = 0;
   const args: Argument[] = [];
-  if (step.own) args.push({ kind: "p", at: 0, convert: false });
+  if (step.head) args.push({ kind: "h", at: 0, convert: false });
   else for (const x of step.inputs) args.push(argument(x, step, into));
   step.place = into.steps.push(step) - 1;
   into.args.push(args);

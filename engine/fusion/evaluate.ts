@@ -2,9 +2,9 @@ import { eachTensor } from "../scope.ts";
 import type { Storage } from "../storage.ts";
 
 /**
- * Has tensors computed that wait for that: elementwise results and products are put off until
- * something needs them, and what nobody needs is never computed. For timing, and to say when
- * memory is taken.
+ * Has tensors computed that wait for that: elementwise results, products, reductions and results of
+ * whole rows are put off until something needs them, and what nobody needs is never computed. For
+ * timing, and to say when memory is taken.
  *
  * @param tree a tensor, or nested arrays and objects of tensors
  * @returns the same tree; the work is recorded, and sent as always

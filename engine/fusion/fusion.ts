@@ -10,9 +10,9 @@ import { type Input, Pending, type Work, computeAll } from "./pending.ts";
 
 /** Steps of a chain at most: what its kernel takes to compile grows with them. */
 const MAX_STEPS = 16;
-/** The same for a chain that begins with a product, which is counted, too. */
-const MAX_AFTER_PRODUCT = 7;
-/** Products of which nothing is to be made yet that wait at most: they hold their operands. */
+/** The same for a chain that begins with a head, which is counted, too. */
+const MAX_AFTER_HEAD = 7;
+/** Heads of which nothing is to be made yet that wait at most: they hold their operands. */
 const MAX_OPEN = 4;
 
 /** The results of a device that wait to be computed. */
@@ -23,7 +23,7 @@ export class Fusion {
   #last: Pending | undefined;
   /** Bytes that the largest of them will take, or more. */
   #largest = 0;
-  /** Products made lately. */
+  /** Heads made lately. */
   #open: Pending[] = [];
 
   /** @param enabled whether results wait at all; else each is computed at once */
@@ -34,7 +34,7 @@ export class Fusion {
 
   /**
    * Lets a result wait; where its chain would get too long, inputs of it are computed, and where
-   * too many products wait, the oldest of them.
+   * too many heads wait, the oldest of them.
    *
    * @param layout of a new tensor
    * @param moved whether the body copies elements of the result's own dtype
@@ -45,7 +45,7 @@ export class Fusion {
   wait(work: Work, inputs: readonly Input[], layout: Layout, moved: boolean): Storage {
     const bytes = storageBytes(sizeOf(layout.shape), work.out);
     this.device.pool.check(bytes);
-    if (work.product) this.makeRoom(bytes);
+    if (work.head) this.makeRoom(bytes);
     this.#largest = Math.max(this.#largest, bytes);
     const result = new Pending(this, work, inputs, layout, moved);
     this.#note(result);
@@ -96,13 +96,13 @@ export class Fusion {
 
   #admit(result: Pending): void {
     if (!this.#enabled || result.layout.shape.length > MAX_RANK) result.compute();
-    else if (result.own) this.#limitOpen(result);
-    else if (result.steps > (result.first ? MAX_AFTER_PRODUCT : MAX_STEPS)) shorten(result);
+    else if (result.head) this.#limitOpen(result);
+    else if (result.steps > (result.first ? MAX_AFTER_HEAD : MAX_STEPS)) shorten(result);
   }
 
-  #limitOpen(product: Pending): void {
+  #limitOpen(head: Pending): void {
     this.#open = this.#open.filter(({ storage, first }) => first && storage.readers === 0);
-    if (this.#open.push(product) > MAX_OPEN) this.#open.shift()?.compute();
+    if (this.#open.push(head) > MAX_OPEN) this.#open.shift()?.compute();
   }
 
   /**
@@ -168,10 +168,10 @@ export class Fusion {
 
 /**
  * Computes inputs of a result, the longest first, until few enough steps are left; where its chain
- * begins with a product, the input that does.
+ * begins with a head, the input that does.
  */
 function shorten(result: Pending): void {
-  const tooMany = () => result.steps > (result.first ? MAX_AFTER_PRODUCT : MAX_STEPS);
+  const tooMany = () => result.steps > (result.first ? MAX_AFTER_HEAD : MAX_STEPS);
   // One that is used twice was counted twice.
   while (tooMany()) {
     result.steps = countSteps(result);

@@ -31,25 +31,28 @@ interface Cost {
 }
 
 /**
- * The steps before the last whose results are to be written along with it: those that others hold.
+ * The steps whose results are to be written along with the last one's: those that others hold.
  * Unless all are asked for, a step goes on waiting that can be worked out again: from one operand
  * at little cost, or at some where only a scope holds it, and so perhaps nobody will. What is
  * written over its operand is always kept, as its step cannot be done again.
+ *
+ * @param loaded whether a head takes the last one's result, which is then not written for itself
  */
-export function stepsToKeep(chain: Chain, all: boolean): readonly Pending[] {
+export function stepsToKeep(chain: Chain, all: boolean, loaded = false): readonly Pending[] {
   const { steps } = chain;
   const last = steps.length - 1;
-  if (last === 0) return NONE;
-  const held = steps.map(({ uniform, storage, uses }, k) => {
-    return k < last && !uniform && storage.holders > uses;
+  if (last === 0 && !loaded) return NONE;
+  const usesOf = ({ uses }: Pending, k: number) => uses + Number(k === last);
+  const held = steps.map((step, k) => {
+    return (k < last || loaded) && !step.uniform && step.storage.holders > usesOf(step, k);
   });
   if (!held.includes(true)) return NONE;
   if (all) return steps.filter((_, k) => held[k]);
   const costs: Cost[] = [];
   return steps.filter((step, k) => {
     const cost = costOf(chain, k, costs);
-    const { storage, uses, over } = step;
-    const wanted = storage.kept > 0 || storage.readers > uses;
+    const { storage, over } = step;
+    const wanted = storage.kept > 0 || storage.readers > usesOf(step, k);
     const dear = wanted ? cost.steps > FEW || cost.reads.size > 1 : cost.steps === Infinity;
     const keep = held[k] === true && (dear || over !== undefined);
     costs.push(keep ? { steps: 0, reads: new Set([step]) } : cost);
@@ -59,8 +62,8 @@ export function stepsToKeep(chain: Chain, all: boolean): readonly Pending[] {
 
 /** Cost of a step, given that of those before it. */
 function costOf({ steps, args, leaves }: Chain, k: number, costs: readonly Cost[]): Cost {
-  const { body, size, own } = steps[k] as Pending; // in range
-  let count = isLight(body) && !own ? 1 : Infinity;
+  const { body, size, head } = steps[k] as Pending; // in range
+  let count = isLight(body) && !head ? 1 : Infinity;
   const reads = new Set<Pending | number>();
   for (const { kind, at } of args[k] ?? []) {
     const leaf = leaves[at];

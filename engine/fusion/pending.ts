@@ -1,10 +1,10 @@
-import { type DType, isHalf, wgslType } from "../dtype.ts";
+import { type DType, isHalf, storageBytes, wgslType } from "../dtype.ts";
 import { type Scalar, isScalar } from "../live.ts";
 import type { PooledBuffer } from "../pool.ts";
 import { type Layout, isContiguous, sizeOf } from "../shape.ts";
 import { Storage } from "../storage.ts";
 import type { Fusion } from "./fusion.ts";
-import type { Product } from "./product.ts";
+import type { Head } from "./head.ts";
 import type { Body, Stored, WgslType } from "./program.ts";
 
 /** What a result is computed from: elements in memory, or another result that waits. */
@@ -25,17 +25,17 @@ export interface Work {
   /** What `T` stands for in the body: for `f16` and `bf16` it is f32. */
   readonly type: DType;
   readonly out: DType;
-  /** For a matrix product: what computes it. The body is then that of `ITSELF`. */
-  readonly product?: Product;
+  /** What computes it, where that is a kernel of its own. The body is then that of `ITSELF`. */
+  readonly head?: Head;
 }
 
-/** The work on the elements of a product that has not been computed yet: none. */
-export const ITSELF: Body = { name: "product", wgsl: "fn op(x: T) -> T { return x; }" };
+/** The work on the elements of a head that has not been computed yet: none. */
+export const ITSELF: Body = { name: "head", wgsl: "fn op(x: T) -> T { return x; }" };
 
 let made = 0;
 
 /**
- * An elementwise result, or a matrix product, that has not been computed yet. It holds what it is
+ * An elementwise result, or that of a head, that has not been computed yet. It holds what it is
  * computed from, and is computed when its buffer is asked for: together with those of its inputs
  * that wait, too.
  */
@@ -60,9 +60,9 @@ export class Pending {
   over: Storage | undefined;
   /** Whether all elements are the same, known without reading memory. */
   readonly uniform: boolean;
-  /** What computes it, where it is a matrix product. */
-  readonly own: Product | undefined;
-  /** The product that its chain begins with: one at most. */
+  /** What computes it, where that is no chain of steps. */
+  readonly head: Head | undefined;
+  /** The head that its chain begins with: one at most. */
   #first: Pending | undefined;
   /** Steps of the chain that ends here, at most: what is used twice may be counted twice. */
   steps = 1;
@@ -81,12 +81,12 @@ export class Pending {
    * @param target where the result goes, if it is not to a buffer of its own
    */
   constructor(
-    fusion: Fusion, { body, type, out, product }: Work, inputs: readonly Input[], layout: Layout,
+    fusion: Fusion, { body, type, out, head }: Work, inputs: readonly Input[], layout: Layout,
     moved: boolean, target?: Storage,
   ) {
     this.#fusion = fusion;
-    this.own = product;
-    if (product) this.#first = this;
+    this.head = head;
+    if (head) this.#first = this;
     this.body = body;
     this.out = out;
     this.inputs = inputs;
@@ -96,7 +96,7 @@ export class Pending {
     this.type = this.moved ? "u32" : wgslType(type);
     this.value = this.moved ? "u32" : wgslType(out);
     this.storage = target ?? new Storage(fusion.device.pool, this);
-    let uniform = body.indexed !== true && !product && !target;
+    let uniform = body.indexed !== true && !head && !target;
     for (const x of inputs) {
       if (isScalar(x)) continue;
       this.#hold(x);
@@ -105,7 +105,7 @@ export class Pending {
     this.uniform = uniform;
   }
 
-  /** The product that its chain begins with, as long as that waits. */
+  /** The head that its chain begins with, as long as that waits. */
   get first(): Pending | undefined {
     const storage = this.#first?.storage;
     return storage && storage.holders > 0 && storage.pending === this.#first ? this.#first
@@ -147,6 +147,12 @@ export class Pending {
     this.#fusion.compute(this, all);
   }
 
+  /** A buffer for the result: a new one, or that of what it is written over. */
+  takeBuffer(): PooledBuffer {
+    const { pool } = this.#fusion.device;
+    return this.over?.buffer ?? pool.acquire(storageBytes(this.size, this.out));
+  }
+
   /** Takes the buffer that the result is computed into, and lets go of the inputs. */
   settle(buffer: PooledBuffer): void {
     this.over?.surrender();
@@ -161,29 +167,39 @@ export class Pending {
     this.over?.release();
   }
 
-  /** Holds an input; one that waits and cannot be a step of this chain is computed. */
+  /** Holds an input; one that waits and cannot be computed along with this is computed. */
   #hold({ storage, layout, dtype }: Source): void {
     const { pending } = storage;
-    const joins = pending && !this.own && this.#takes(pending, layout, dtype)
-      && this.#joins(pending);
+    const joins = pending && (this.head ? this.#loads(pending, layout, dtype)
+      : this.#takes(pending, layout, dtype) && this.#joins(pending));
     if (!joins) pending?.compute();
     storage.retainReader();
-    this.steps += storage.pending?.steps ?? 0;
+    if (!this.head) this.steps += storage.pending?.steps ?? 0;
   }
 
   /** Whether an operand has this result's places, so that it can be computed along with it. */
   #takes(x: Pending, layout: Layout, dtype: DType): boolean {
     if (x.out !== dtype || isHalf(dtype)) return false; // halves are rounded in memory
-    return x.uniform || (x.size === this.size && layout.offset === 0 && isContiguous(layout)
-      && sizeOf(layout.shape) === x.size);
+    return x.uniform || (x.size === this.size && isWhole(x, layout));
   }
 
-  /** Whether the chain begins with one product at most if this result is among its steps. */
+  /** Whether this head can load what the chain of an operand gives instead of its elements. */
+  #loads(x: Pending, layout: Layout, dtype: DType): boolean {
+    return this.head?.loads !== undefined && !x.first && x.out === dtype && !isHalf(dtype)
+      && x.size > this.size && isWhole(x, layout);
+  }
+
+  /** Whether the chain begins with one head at most if this result is among its steps. */
   #joins({ first }: Pending): boolean {
     if (first && this.first && first !== this.first) return false;
     if (first) this.#first = first;
     return true;
   }
+}
+
+/** Whether a layout shows all elements of a result in their order. */
+function isWhole({ size }: Pending, layout: Layout): boolean {
+  return layout.offset === 0 && isContiguous(layout) && sizeOf(layout.shape) === size;
 }
 
 /** Computes results from the last one on, so that those in between are computed along. */

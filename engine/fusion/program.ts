@@ -37,8 +37,8 @@ export interface Body {
 
 /** What a body is given. */
 export interface Argument {
-  /** A constant (c), an operand's element (v), a product's (p), or the result of a step (s). */
-  readonly kind: "c" | "v" | "p" | "s";
+  /** A constant (c), an operand's element (v), that of a head (h), or the result of a step (s). */
+  readonly kind: "c" | "v" | "h" | "s";
   readonly at: number;
   /** Whether it is converted to `T`. */
   readonly convert: boolean;
@@ -126,9 +126,14 @@ export function isIndexed({ steps }: Program): boolean {
   return steps.some(({ body }) => body.indexed);
 }
 
-/** Whether a step takes the element of a product. */
-export function startsFromProduct({ args }: Program): boolean {
-  return args.some((list) => list.some(({ kind }) => kind === "p"));
+/** Whether a step takes the element of a head. */
+export function startsFromHead({ args }: Program): boolean {
+  return args.some((list) => list.some(({ kind }) => kind === "h"));
+}
+
+/** Name of the function that a chain becomes: a kernel may have one before and one after it. */
+export function chainName(program: Program): string {
+  return startsFromHead(program) ? "chain_after" : "chain";
 }
 
 /** Types of the constants, in the order of their words. */

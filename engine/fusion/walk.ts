@@ -34,6 +34,12 @@ export function planWalk(target: Target, leaves: readonly Leaf[]): Walk | undefi
   return flatWalk(target, leaves) ?? stridedWalk(target, leaves);
 }
 
+/** How single elements are found by their index, for a kernel that asks for them. */
+export function elementWalk(target: Target, leaves: readonly Leaf[]): Walk | undefined {
+  const walk = stridedWalk(target, leaves);
+  return walk && { ...walk, run: 1 };
+}
+
 /** Whole vectors of four, where every operand has them. */
 function flatWalk({ layout, partly }: Target, leaves: readonly Leaf[]): Walk | undefined {
   const size = sizeOf(layout.shape);

@@ -1,6 +1,6 @@
 import type { Device } from "../device.ts";
 import { kindOf } from "../device_kind.ts";
-import type { Product } from "../fusion/product.ts";
+import type { Head } from "../fusion/head.ts";
 import { type Choice, choose, use } from "./choose.ts";
 import { type Problem, type Traits, turned } from "./problem.ts";
 import { MatmulProduct, type ProductParts } from "./product.ts";
@@ -39,7 +39,7 @@ export class MatmulKernels {
    *
    * @throws RangeError if the variant asked for cannot compute it
    */
-  product(parts: ProductParts): Product {
+  product(parts: ProductParts): Head {
     return new MatmulProduct(this.#device, parts);
   }
 

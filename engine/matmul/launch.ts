@@ -1,4 +1,5 @@
-import { type Epilogue, WORDS_OF_LEAF } from "../fusion/product.ts";
+import { type Strides, epilogueWords } from "../fusion/epilogue.ts";
+import type { Epilogue } from "../fusion/head.ts";
 import { programKey } from "../fusion/program.ts";
 import { MAX_GROUPS, foldGrid } from "../grid.ts";
 import type { Word } from "../live.ts";
@@ -8,14 +9,6 @@ import type { Choice } from "./choose.ts";
 import { type Problem, turned } from "./problem.ts";
 import { PARTS, type Switches, type Variant, coverOf, groupsOf, nameOf, sourceOf } from
   "./variant.ts";
-
-/** Where an operand's elements lie. */
-export interface Strides {
-  readonly row: number;
-  readonly col: number;
-  /** Offset of the first matrix, then steps along three axes of the batch. */
-  readonly batch: readonly number[];
-}
 
 /** A product to be computed. */
 export interface Job {
@@ -124,18 +117,13 @@ function wordsOf(
   const parts = partial ? choice.parts : 1;
   const vectors = variant.kind === "blocks" || variant.kind === "tiled";
   const columns = variant.tile[1] / (vectors ? 4 : 1);
-  const extra = leaves.flatMap((leaf) => wordsOfLeaf(leaf));
+  const extra = epilogueWords(leaves, epilogue?.constants ?? []);
   return ([column = 0, down = 0, first = 0]) => [...[
     m, n, k, second ? k : choice.span, f32Bits(alpha), f32Bits(beta),
     a.row, a.col, b.row, b.col, d.row, d.col, first, ...job.batch, ...a.batch, ...b.batch,
     ...d.batch, column, down, batch * parts, parts, row, col, batch * m * n,
-    second ? choice.parts : 1, columns, variant.tile[0], 0, 0, ...extra,
-  ].map((w) => w >>> 0), ...epilogue?.constants ?? []];
-}
-
-function wordsOfLeaf({ batch, row, col }: Strides): number[] {
-  const words = [...batch, row, col];
-  return [...words, ...Array<number>(WORDS_OF_LEAF - words.length).fill(0)];
+    second ? choice.parts : 1, columns, variant.tile[0], 0, 0,
+  ].map((w) => w >>> 0), ...extra];
 }
 
 /** Grids that cover a product, cut where one would be too long. */

@@ -1,11 +1,12 @@
 import type { Device } from "../device.ts";
 import type { DType } from "../dtype.ts";
+import type { Strides } from "../fusion/epilogue.ts";
+import type { Head, HeadResult } from "../fusion/head.ts";
 import type { Source } from "../fusion/pending.ts";
-import type { Product, ProductResult } from "../fusion/product.ts";
 import { type Layout, type Shape, type Walk, at, broadcastStrides, mergeAxes, sizeOf } from
   "../shape.ts";
 import type { Choice } from "./choose.ts";
-import { type Job, type Strides, WORDS, launches, scratchOf } from "./launch.ts";
+import { type Job, WORDS, launches, scratchOf } from "./launch.ts";
 import type { Problem, Way } from "./problem.ts";
 import { BOUND, type Variant } from "./variant.ts";
 
@@ -23,7 +24,7 @@ export interface ProductParts {
 }
 
 /** A product whose operands are there, to be dispatched when its result is needed. */
-export class MatmulProduct implements Product {
+export class MatmulProduct implements Head {
   readonly bindings = BOUND;
   readonly words = WORDS;
   readonly #device: Device;
@@ -39,11 +40,15 @@ export class MatmulProduct implements Product {
     this.#choice = device.matmuls.choice(this.#problem, parts.variant);
   }
 
+  get shape(): Shape {
+    return this.#parts.shape;
+  }
+
   get symmetric(): boolean {
     return this.#parts.symmetric;
   }
 
-  plan(leaves: readonly Layout[]): ((result: ProductResult) => void) | undefined {
+  plan(leaves: readonly Layout[]): ((result: HeadResult) => void) | undefined {
     const { shape, alpha, beta } = this.#parts;
     const batch = shape.slice(0, -2);
     const layouts = [...layoutsOf(this.#parts), ...leaves];
@@ -60,7 +65,7 @@ export class MatmulProduct implements Product {
     return (result) => this.#record(job, result);
   }
 
-  #record(job: Omit<Job, "epilogue">, { target, epilogue }: ProductResult): void {
+  #record(job: Omit<Job, "epilogue">, { target, epilogue }: HeadResult): void {
     const { pool, recorder, kernels } = this.#device;
     const { a, b, d } = this.#parts;
     const scratch = scratchOf(this.#problem, this.#choice);

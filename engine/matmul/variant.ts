@@ -11,9 +11,9 @@ import skinnyText from "../../kernels/matmul/skinny.wgsl" with { type: "text" };
 import storeText from "../../kernels/matmul/store.wgsl" with { type: "text" };
 import storeText4 from "../../kernels/matmul/store.vec4.wgsl" with { type: "text" };
 import tiledText from "../../kernels/matmul/tiled.wgsl" with { type: "text" };
-import { epilogueText } from "../fusion/epilogue.ts";
-import { WORDS_OF_LEAF } from "../fusion/product.ts";
+import { epilogueBindings, epilogueName, epilogueText, extraAlias } from "../fusion/epilogue.ts";
 import type { Program } from "../fusion/program.ts";
+import { chainText } from "../fusion/text.ts";
 import type { KernelSource } from "../pipeline.ts";
 import { unrollMarks } from "../unroll.ts";
 import type { Problem, Traits } from "./problem.ts";
@@ -141,22 +141,20 @@ export function sourceOf(
   variant: Variant, switches: Switches, types: readonly string[], epilogue?: Program,
 ): KernelSource {
   const { kind } = variant;
-  const [leaves, kept, constants] = epilogue
-    ? [epilogue.bound, epilogue.kept.length, epilogue.constants] : [0, 0, 0];
-  const extra = Math.max(1, Math.ceil((leaves * WORDS_OF_LEAF + constants) / 4));
+  const bindings = epilogueBindings(epilogue);
   const tile = kind === "tiled";
   const texts = [
     prelude(variant, switches, types),
-    `alias Extra = array<vec4<u32>, ${extra}>;`,
-    `@group(0) @binding(${BOUND + leaves + kept}) var<uniform> p: Params;`,
-    epilogue ? epilogueText(epilogue, BOUND) : plain, shared, switches.c4 ? storeText4 : storeText,
+    extraAlias(epilogue),
+    `@group(0) @binding(${BOUND + bindings.length}) var<uniform> p: Params;`,
+    ...(epilogue ? [epilogueText(epilogue, BOUND), chainText([epilogue])] : [plain]), shared,
+    switches.c4 ? storeText4 : storeText,
     ...(tile ? [switches.a4 ? loadA4 : loadA, switches.b4 ? loadB4 : loadB] : []),
     unrollMarks(TEXTS[kind], marksOf(variant, switches)),
   ];
-  const after = epilogue?.steps.slice(1).map(({ body }) => `+${body.name}`) ?? [];
   return {
-    name: `matmul.${nameOf(variant)}${after.join("")}`, code: texts.join("\n"),
-    bindings: `rrrw${"r".repeat(leaves)}${"w".repeat(kept)}`,
+    name: `matmul.${nameOf(variant)}${epilogueName(epilogue)}`, code: texts.join("\n"),
+    bindings: `rrrw${bindings}`,
   };
 }
 

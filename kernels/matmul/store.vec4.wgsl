@@ -2,7 +2,7 @@
 @group(0) @binding(3) var<storage, read_write> c: array<vec4<f32>>;
 
 fn element(base: Base, row: u32, col: u32, at: u32, sum: f32) -> f32 {
-  return epilogue(base, row, col, at, finished(base, row, col, sum));
+  return epilogue(base.at, row, col, at, finished(base, row, col, sum));
 }
 
 fn store4(base: Base, row: u32, col: u32, sums: vec4<f32>) {

@@ -6,7 +6,7 @@ fn store(base: Base, row: u32, col: u32, sum: f32) {
   if (row >= p.m || col >= p.n || (SYMMETRIC && col < row)) { return; }
   let at = base.c + row * p.c_row + col * p.c_col;
   if (PARTIAL) { c[at] = sum; return; }
-  let y = epilogue(base, row, col, at, finished(base, row, col, sum));
+  let y = epilogue(base.at, row, col, at, finished(base, row, col, sum));
   c[at] = y;
   if (SYMMETRIC) { c[base.c + col * p.c_row + row * p.c_col] = y; }
 }

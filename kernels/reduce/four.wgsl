@@ -6,12 +6,12 @@ fn join(a: S, b: S) -> S {
   return S(merge(a.x, b.x), merge(a.y, b.y), merge(a.z, b.z), merge(a.w, b.w));
 }
 fn take(a: S, at: u32, k: u32) -> S {
-  let v = x[at];
+  let v = source(at);
   return join(a, S(lift(v.x, k), lift(v.y, k), lift(v.z, k), lift(v.w, k)));
 }
 fn put(i: u32, a: S) {
-  y[4u * i] = result(a.x);
-  y[4u * i + 1u] = result(a.y);
-  y[4u * i + 2u] = result(a.z);
-  y[4u * i + 3u] = result(a.w);
+  y[4u * i] = result(4u * i, a.x);
+  y[4u * i + 1u] = result(4u * i + 1u, a.y);
+  y[4u * i + 2u] = result(4u * i + 2u, a.z);
+  y[4u * i + 3u] = result(4u * i + 3u, a.w);
 }

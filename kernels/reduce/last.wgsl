@@ -1,3 +1,3 @@
-// A pass whose results are final.
+// A pass whose results are final: `at` is the index of one.
 alias Y = R;
-fn result(a: A) -> R { return finish(a); }
+fn result(at: u32, a: A) -> R { return finish(a); }

@@ -1,3 +1,3 @@
 // A pass whose results are merged by another.
 alias Y = A;
-fn result(a: A) -> A { return a; }
+fn result(at: u32, a: A) -> A { return a; }

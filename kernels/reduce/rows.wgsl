@@ -28,6 +28,6 @@ fn main(
   workgroupBarrier();
   if (lane == 0u && live) {
     for (var other = 1u; other < SHARE; other++) { sum = merge(sum, lanes[slot + other]); }
-    y[index] = result(sum);
+    y[index] = result(index, sum);
   }
 }

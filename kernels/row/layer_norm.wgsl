@@ -1,8 +1,7 @@
 // y[r, :] = (x - mean(x)) / sqrt(var(x) + eps), the variance over n.
-struct Params { rows: u32, width: u32, x_at: u32, eps: f32 }
+struct Params { rows: u32, width: u32, x_at: u32, eps: f32, zero: u32, extra: Extra }
 @group(0) @binding(0) var<storage, read> x: array<V>;
 @group(0) @binding(1) var<storage, read_write> y: array<V>;
-@group(0) @binding(2) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
   let packs = p.width / PACK;
@@ -24,6 +23,7 @@ fn row(r: u32, lane: u32) {
   let means = sum_pairs(vec2<f32>(total(rest), total(squares)), lane) / n;
   let scale = 1.0 / sqrt(max(means.y - means.x * means.x, 0.0) + p.eps);
   for (var i = lane; i < packs; i += WG * RUN) {
-    y[r * packs + i + $iu * WG] = (x[from_x + i + $iu * WG] - rough - means.x) * scale;
+    let v$i = (x[from_x + i + $iu * WG] - rough - means.x) * scale;
+    y[r * packs + i + $iu * WG] = finished(r, i + $iu * WG, v$i);
   }
 }

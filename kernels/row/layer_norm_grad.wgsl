@@ -1,9 +1,8 @@
 // dx[r, :] = (dy - mean(dy) - y mean(y dy)) / s, the gradient of y = (x - mean(x)) / s.
-struct Params { rows: u32, width: u32, x_at: u32, dy_at: u32, eps: f32 }
+struct Params { rows: u32, width: u32, x_at: u32, dy_at: u32, eps: f32, zero: u32, extra: Extra }
 @group(0) @binding(0) var<storage, read> x: array<V>;
 @group(0) @binding(1) var<storage, read> dy: array<V>;
 @group(0) @binding(2) var<storage, read_write> dx: array<V>;
-@group(0) @binding(3) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
   let packs = p.width / PACK;
@@ -32,6 +31,7 @@ fn row(r: u32, lane: u32) {
   let pull = sum_lanes(total(dot), lane) * scale * scale / n;
   for (var i = lane; i < packs; i += WG * RUN) {
     let v$i = x[from_x + i + $iu * WG] - rough.x - means.x;
-    dx[r * packs + i + $iu * WG] = scale * (dy[from_dy + i + $iu * WG] - rough.y - v$i * pull);
+    let z$i = scale * (dy[from_dy + i + $iu * WG] - rough.y - v$i * pull);
+    dx[r * packs + i + $iu * WG] = finished(r, i + $iu * WG, z$i);
   }
 }

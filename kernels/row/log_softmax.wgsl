@@ -1,8 +1,7 @@
 // y[r, :] = x[r, :] - log(sum(exp(x[r, :]))).
-struct Params { rows: u32, width: u32, x_at: u32 }
+struct Params { rows: u32, width: u32, x_at: u32, zero: u32, extra: Extra }
 @group(0) @binding(0) var<storage, read> x: array<V>;
 @group(0) @binding(1) var<storage, read_write> y: array<V>;
-@group(0) @binding(2) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
   let packs = p.width / PACK;
@@ -17,6 +16,7 @@ fn row(r: u32, lane: u32) {
   exps = join_exps(exps, lane);
   let log_sum = if_usable(exps.sum, log(exps.sum));
   for (var i = lane; i < packs; i += WG * RUN) {
-    y[r * packs + i + $iu * WG] = x[from_x + i + $iu * WG] - exps.top - log_sum;
+    let v$i = x[from_x + i + $iu * WG] - exps.top - log_sum;
+    y[r * packs + i + $iu * WG] = finished(r, i + $iu * WG, v$i);
   }
 }

@@ -1,9 +1,8 @@
 // dx[r, :] = (dy - y mean(y dy)) / s, the gradient of y = x / s, s = sqrt(mean(x^2) + eps).
-struct Params { rows: u32, width: u32, x_at: u32, dy_at: u32, eps: f32 }
+struct Params { rows: u32, width: u32, x_at: u32, dy_at: u32, eps: f32, zero: u32, extra: Extra }
 @group(0) @binding(0) var<storage, read> x: array<V>;
 @group(0) @binding(1) var<storage, read> dy: array<V>;
 @group(0) @binding(2) var<storage, read_write> dx: array<V>;
-@group(0) @binding(3) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
   let packs = p.width / PACK;
@@ -20,6 +19,7 @@ fn row(r: u32, lane: u32) {
   let scale = 1.0 / sqrt(means.x + p.eps);
   let pull = means.y * scale * scale;
   for (var i = lane; i < packs; i += WG * RUN) {
-    dx[r * packs + i + $iu * WG] = scale * (dy[from_dy + i + $iu * WG] - x[from_x + i + $iu * WG] * pull);
+    let v$i = scale * (dy[from_dy + i + $iu * WG] - x[from_x + i + $iu * WG] * pull);
+    dx[r * packs + i + $iu * WG] = finished(r, i + $iu * WG, v$i);
   }
 }

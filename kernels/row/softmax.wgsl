@@ -1,8 +1,8 @@
 // y[r, :] = softmax(scale x[r, :]); CAUSAL keeps the columns up to r % queries + width - queries.
-struct Params { rows: u32, width: u32, queries: u32, scale: f32, x_at: u32 }
+struct Params { rows: u32, width: u32, queries: u32, scale: f32, x_at: u32, zero: u32,
+  extra: Extra }
 @group(0) @binding(0) var<storage, read> x: array<V>;
 @group(0) @binding(1) var<storage, read_write> y: array<V>;
-@group(0) @binding(2) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
   let packs = p.width / PACK;
@@ -20,7 +20,8 @@ fn row(r: u32, lane: u32) {
   let factor = if_usable(exps.sum, 1.0 / exps.sum);
   for (var i = lane; i < packs; i += WG * RUN) {
     let e$i = exp(p.scale * x[from_x + i + $iu * WG] - exps.top) * factor;
-    y[r * packs + i + $iu * WG] = select(V(), e$i, seen(i + $iu * WG, end));
+    let v$i = select(V(), e$i, seen(i + $iu * WG, end));
+    y[r * packs + i + $iu * WG] = finished(r, i + $iu * WG, v$i);
   }
 }
 

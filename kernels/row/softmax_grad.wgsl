@@ -1,9 +1,8 @@
 // dx[r, :] = scale y (dy - sum(y dy)), the gradient of y = softmax(scale x).
-struct Params { rows: u32, width: u32, y_at: u32, dy_at: u32, scale: f32 }
+struct Params { rows: u32, width: u32, y_at: u32, dy_at: u32, scale: f32, zero: u32, extra: Extra }
 @group(0) @binding(0) var<storage, read> y: array<V>;
 @group(0) @binding(1) var<storage, read> dy: array<V>;
 @group(0) @binding(2) var<storage, read_write> dx: array<V>;
-@group(0) @binding(3) var<uniform> p: Params;
 
 fn row(r: u32, lane: u32) {
   let packs = p.width / PACK;
@@ -15,6 +14,7 @@ fn row(r: u32, lane: u32) {
   }
   let sum = sum_lanes(total(dot), lane);
   for (var i = lane; i < packs; i += WG * RUN) {
-    dx[r * packs + i + $iu * WG] = p.scale * y[from_y + i + $iu * WG] * (dy[from_dy + i + $iu * WG] - sum);
+    let v$i = p.scale * y[from_y + i + $iu * WG] * (dy[from_dy + i + $iu * WG] - sum);
+    dx[r * packs + i + $iu * WG] = finished(r, i + $iu * WG, v$i);
   }
 }

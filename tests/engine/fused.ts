@@ -13,18 +13,25 @@ export function dispatches(device: Device, work: () => unknown): number {
   return device.counts.dispatches - before;
 }
 
+/** Random tensors on a device. */
+export function randoms(device: Device, shapes: readonly (readonly number[])[]): Tensor[] {
+  return evaluate(shapes.map((shape, i) => normal(rng(i + 1), shape, { device })));
+}
+
 /** The bits of the elements. */
-async function bits(y: Tensor): Promise<number[]> {
+export async function bits(y: Tensor): Promise<number[]> {
   const data = await y.read();
   return [...new Uint32Array(data.buffer)];
 }
 
-type Program = (...inputs: Tensor[]) => Tensor;
+/** A function of tensors. */
+export type Program = (...inputs: Tensor[]) => Tensor;
 type Case = readonly [Program, ...(readonly [shape: readonly number[], seed: number])[]];
 
-/** Runs functions of random tensors fused and not, and compares the bits. */
+/** Runs functions of random tensors fused and not, by the same kernels, and compares the bits. */
 export async function assertSame(device: Device, ...cases: readonly Case[]): Promise<void> {
   const plain = await openDevice({ fusion: false });
+  (plain.info as { software: boolean }).software = device.info.software;
   for (const [f, ...inputs] of cases) {
     const results = [device, plain].map((on) => scope(() => {
       return f(...evaluate(inputs.map(([shape, seed]) => {
