@@ -1,7 +1,7 @@
 import type { Device } from "../device.ts";
 import { isHalf, storageBytes } from "../dtype.ts";
 import { isScalar } from "../live.ts";
-import type { PooledBuffer } from "../pool.ts";
+import { type PooledBuffer, sizeClass } from "../pool.ts";
 import { type Layout, MAX_RANK, isContiguous, sizeOf } from "../shape.ts";
 import type { Storage } from "../storage.ts";
 import { bytesHeldFor, countSteps, gather } from "./chain.ts";
@@ -23,6 +23,8 @@ export class Fusion {
   #last: Pending | undefined;
   /** Bytes that the largest of them will take, or more. */
   #largest = 0;
+  /** Whether a result is being computed: of what its chain is planned from nothing may go. */
+  #busy = false;
   /** Heads made lately. */
   #open: Pending[] = [];
 
@@ -85,7 +87,18 @@ export class Fusion {
 
   /** Computes a result that waits; see `Pending.compute`. */
   compute(result: Pending, all: boolean): void {
-    computeChain(this, result, all);
+    if (this.#busy) {
+      computeChain(this, result, all);
+      return;
+    }
+    this.makeRoom(result.over ? 0 : storageBytes(result.size, result.out));
+    if (result.storage.pending !== result) return; // that has computed it
+    this.#busy = true;
+    try {
+      computeChain(this, result, all);
+    } finally {
+      this.#busy = false;
+    }
   }
 
   #note(result: Pending): void {
@@ -118,7 +131,7 @@ export class Fusion {
     for (const result of this.#all().reverse()) {
       const { storage } = result;
       if (storage.pending !== result) continue;
-      const own = result.over ? 0 : storageBytes(result.size, result.out);
+      const own = result.over ? 0 : sizeClass(storageBytes(result.size, result.out));
       const held = storage.holders > storage.readers;
       if (held && bytesHeldFor(result) > own) result.compute();
       else this.#largest = Math.max(this.#largest, own);
@@ -172,8 +185,8 @@ export class Fusion {
  */
 function shorten(result: Pending): void {
   const tooMany = () => result.steps > (result.first ? MAX_AFTER_HEAD : MAX_STEPS);
-  // One that is used twice was counted twice.
-  while (tooMany()) {
+  // One that is used twice was counted twice. To make room for an input may compute the result.
+  while (result.storage.pending === result && tooMany()) {
     result.steps = countSteps(result);
     if (!tooMany()) return;
     const waiting = result.inputs.flatMap((x) => {

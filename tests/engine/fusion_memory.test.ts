@@ -57,6 +57,26 @@ test("waiting does not take more memory than there was at the peak", async () =>
   assert.is(peaks[0], peaks[1]);
 });
 
+test("nor does it where operands were computed, too", async () => {
+  const peaks = await Promise.all([true, false].map(async (fusion) => {
+    const device = await openDevice({ fusion });
+    const x = tensor(new Float32Array(4096).fill(0.5), { device });
+    let total = evaluate(zeros([4096], { device }));
+    for (let i = 0; i < 14; i++) {
+      const more = evaluate(exp(x));
+      const next = add(total, more);
+      for (const t of [total, more]) t.dispose();
+      total = next;
+    }
+    await total.read();
+    const { peak } = device.memory();
+    device.close();
+    return peak;
+  }));
+
+  assert.is(peaks[0], peaks[1]);
+});
+
 test("a result in between that is held is computed once, with the last", async ({ device }) => {
   const [a, b] = [evaluate(normal(rng(1), [64])), evaluate(normal(rng(2), [64]))];
   const before = device.counts.dispatches;
