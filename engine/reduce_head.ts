@@ -82,7 +82,7 @@ export class ReductionHead implements Head {
     const count = folds.reduce((n, { length }) => n * length, 1);
     const { params, grid } = launchOf(pass, begins ? offset : 0, count);
     const text = {
-      kind, type, out, pass, begins, ends, before: prologue?.program, after: epilogue?.program,
+      kind, type, out, pass, begins, ends, before: prologue, after: epilogue,
     };
     recorder.record({
       kernel: kernels.get(passKey(text), () => passSource(text)),

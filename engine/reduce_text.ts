@@ -16,9 +16,10 @@ import partial from "../kernels/reduce/partial.wgsl" with { type: "text" };
 import rows from "../kernels/reduce/rows.wgsl" with { type: "text" };
 import single from "../kernels/reduce/single.wgsl" with { type: "text" };
 import { type DType, wgslType } from "./dtype.ts";
-import { epilogueBindings, epilogueName, epilogueText, extraAlias } from "./fusion/epilogue.ts";
+import { epilogueBindings, epilogueName, extraAlias } from "./fusion/epilogue.ts";
+import type { Epilogue } from "./fusion/head.ts";
 import { type Program, HEADER_WORDS, programKey } from "./fusion/program.ts";
-import { chainText, sourceText } from "./fusion/text.ts";
+import type { Prologue } from "./fusion/prologue.ts";
 import type { KernelSource } from "./pipeline.ts";
 import type { Reduction } from "./reduce.ts";
 import type { Pass } from "./reduce_passes.ts";
@@ -41,34 +42,37 @@ export interface PassText {
   readonly begins: boolean;
   readonly ends: boolean;
   /** The chain that gives the elements of the first pass, if they are not loaded. */
-  readonly before: Program | undefined;
+  readonly before: Prologue | undefined;
   /** The chain after the last pass. */
-  readonly after: Program | undefined;
+  readonly after: Epilogue | undefined;
 }
 
 /** What the kernel of a pass is kept by. */
 export function passKey(text: PassText): string {
   const { kind, type, out, pass: { lanes, vec4 = "" }, begins, ends, before, after } = text;
-  const chains = [before, after].map((program) => (program ? programKey(program) : "")).join(" ");
+  const chains = [before, after].map((own) => (own ? programKey(own.program) : "")).join(" ");
   return `${kind.name}:${type}>${out}:${lanes}:${vec4}:${begins}:${ends} ${chains}`;
 }
 
 /** The complete text of a pass. */
 export function passSource(text: PassText): KernelSource {
   const { kind, before, after } = text;
-  const [reads, kept] = before ? [before.bound, before.kept.length] : [1, 0];
+  const given = before?.program;
+  const [reads, kept] = given ? [given.bound, given.kept.length] : [1, 0];
   const own = [
-    passText(text), before ? sourceText(before, text.pass.vec4 !== undefined) : inputText,
+    passText(text),
+    before?.writer.source(before.program, text.pass.vec4 !== undefined) ?? inputText,
     `@group(0) @binding(${reads}) var<storage, read_write> y: array<Y>;`,
-    after ? epilogueText(after, reads + 1 + kept) : plainText, matrixText,
+    after?.writer.epilogue(after.program, reads + 1 + kept) ?? plainText, matrixText,
   ].join("\n");
-  const bindings = `${"r".repeat(reads)}w${"w".repeat(kept)}${epilogueBindings(after)}`;
-  const steps = before?.steps.map(({ body }) => `${body.name}+`).join("") ?? "";
+  const bindings = `${"r".repeat(reads)}w${"w".repeat(kept)}${epilogueBindings(after?.program)}`;
+  const steps = given?.steps.map(({ body }) => `${body.name}+`).join("") ?? "";
+  const programs = [before, after].flatMap((chain) => chain?.program ?? []);
   return {
-    name: `${steps}${kind.name}${epilogueName(after)}`,
+    name: `${steps}${kind.name}${epilogueName(after?.program)}`,
     code: [
       own, `@group(0) @binding(${bindings.length}) var<uniform> p: Params;`,
-      chainText([before, after].filter((program) => program !== undefined), own),
+      (before ?? after)?.writer.chain(programs, own) ?? "",
     ].join("\n"),
     bindings,
   };
@@ -83,7 +87,8 @@ function passText({ kind, type, out, pass, begins, ends, before, after }: PassTe
   const load = vec4 === "along" ? firstVec4 : begins ? first : next;
   const access = vec4 === "across" ? [four] : lanes > 0 ? [load] : [load, single];
   return [
-    `alias T = ${T};`, `alias R = ${wgslType(out)};`, wordsAlias(before), extraAlias(after),
+    `alias T = ${T};`, `alias R = ${wgslType(out)};`, wordsAlias(before?.program),
+    extraAlias(after?.program),
     ...Object.entries({ ...sizes, ACROSS: acrossOf(pass) }).map(([name, value]) => {
       return `const ${name} = ${value}u;`;
     }),

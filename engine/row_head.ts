@@ -4,12 +4,11 @@ import finishedF32Text from "../kernels/row/finished.f32.wgsl" with { type: "tex
 import finishedVec4Text from "../kernels/row/finished.vec4.wgsl" with { type: "text" };
 import type { Device } from "./device.ts";
 import { checkWords } from "./dtype.ts";
-import { type Strides, epilogueBindings, epilogueName, epilogueText, epilogueWords, extraAlias,
-  stridesOfMatrix } from "./fusion/epilogue.ts";
-import type { Head, HeadResult } from "./fusion/head.ts";
+import { type Strides, epilogueBindings, epilogueName, epilogueWords, extraAlias, stridesOfMatrix }
+  from "./fusion/epilogue.ts";
+import type { Epilogue, Head, HeadResult } from "./fusion/head.ts";
 import type { Source } from "./fusion/pending.ts";
-import { type Program, programKey } from "./fusion/program.ts";
-import { chainText } from "./fusion/text.ts";
+import { programKey } from "./fusion/program.ts";
 import { foldGrid } from "./grid.ts";
 import type { KernelSource } from "./pipeline.ts";
 import { type RowKernel, type RowWay, keyOf, rowText, rowsOf, wayOf } from "./rows.ts";
@@ -82,23 +81,23 @@ class RowHead implements Head {
 
   #record(leaves: readonly Strides[], { target, epilogue }: HeadResult): void {
     const { kernels, recorder } = this.#device;
-    const program = epilogue?.program;
-    const after = program ? programKey(program) : "";
+    const after = epilogue ? programKey(epilogue.program) : "";
     const key = `${keyOf(this.#kernel, this.#way)} ${after}`;
     const buffers = this.#sources.map(({ storage }) => storage.buffer);
     recorder.record({
-      kernel: kernels.get(key, () => this.#source(program)),
+      kernel: kernels.get(key, () => this.#source(epilogue)),
       buffers: [...buffers, target, ...epilogue?.buffers ?? []],
       params: [...this.#params, ...epilogueWords(leaves, epilogue?.constants ?? [])],
       grid: foldGrid(Math.ceil((this.shape[0] ?? 0) / this.#way.each)),
     });
   }
 
-  #source(program: Program | undefined): KernelSource {
+  #source(epilogue: Epilogue | undefined): KernelSource {
     const text = rowText(this.#kernel, this.#way);
+    const { program, writer } = epilogue ?? {};
     const bindings = epilogueBindings(program);
-    const after = program ? [epilogueText(program, this.bindings), chainText([program], text)]
-      : [plainText];
+    const after = program && writer
+      ? [writer.epilogue(program, this.bindings), writer.chain([program], text)] : [plainText];
     return {
       name: `${this.#kernel.name}${epilogueName(program)}`,
       code: [

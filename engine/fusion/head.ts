@@ -3,11 +3,13 @@ import { PARAM_BYTES } from "../pipeline.ts";
 import type { PooledBuffer } from "../pool.ts";
 import { type Layout, type Shape, at } from "../shape.ts";
 import { type Chain, gather } from "./chain.ts";
+import { epilogueText } from "./epilogue.ts";
 import type { Fusion } from "./fusion.ts";
 import { stepsToKeep } from "./keep.ts";
 import type { Pending } from "./pending.ts";
 import { type PlannedPrologue, type Prologue, prologueOf } from "./prologue.ts";
 import { MAX_BINDINGS, type Program, isIndexed, isPacked } from "./program.ts";
+import { chainText, sourceText } from "./text.ts";
 import { leafIn } from "./walk.ts";
 
 /**
@@ -37,6 +39,18 @@ export interface Head {
   readonly plan: (leaves: readonly Layout[]) => ((result: HeadResult) => void) | undefined;
 }
 
+/**
+ * Writes the text of chains. Heads are handed it with a chain, so that a program without a device
+ * to wait on does not carry it.
+ */
+export interface ChainWriter {
+  readonly epilogue: typeof epilogueText;
+  readonly source: typeof sourceText;
+  readonly chain: typeof chainText;
+}
+
+export const WRITER: ChainWriter = { epilogue: epilogueText, source: sourceText, chain: chainText };
+
 /** What becomes of a head. */
 export interface HeadResult {
   readonly target: PooledBuffer;
@@ -52,6 +66,7 @@ export interface Epilogue {
   /** What the program binds after the head's own: its leaves, then the kept steps' results. */
   readonly buffers: readonly PooledBuffer[];
   readonly constants: readonly Word[];
+  readonly writer: ChainWriter;
 }
 
 /** A chain with what is needed to dispatch it as the epilogue of a head. */
@@ -130,9 +145,10 @@ function dispatch(
   const target = root.takeBuffer();
   const outs = kept.map((step) => step.takeBuffer());
   const buffers = [...chain.leaves.map(({ storage: { buffer } }) => buffer), ...outs];
-  const epilogue = root.head ? undefined : { program, buffers, constants: chain.constants };
+  const epilogue = root.head ? undefined
+    : { program, buffers, constants: chain.constants, writer: WRITER };
   const before = planned?.kept.map((step) => step.takeBuffer()) ?? [];
-  record({ target, epilogue, prologue: planned && { ...planned, outs: before } });
+  record({ target, epilogue, prologue: planned && { ...planned, outs: before, writer: WRITER } });
   settleAll(planned?.kept ?? [], before);
   settleAll(kept, outs);
   root.settle(target);

@@ -2,6 +2,7 @@ import { type Word, isScalar } from "../live.ts";
 import { PARAM_BYTES } from "../pipeline.ts";
 import type { PooledBuffer } from "../pool.ts";
 import type { Fusion } from "./fusion.ts";
+import type { ChainWriter } from "./head.ts";
 import type { Pending } from "./pending.ts";
 import { planAll } from "./plan.ts";
 import { type Program, HEADER_WORDS } from "./program.ts";
@@ -15,10 +16,11 @@ export interface Prologue {
   readonly outs: readonly PooledBuffer[];
   /** Parameter words: those of an elementwise kernel. */
   readonly words: readonly Word[];
+  readonly writer: ChainWriter;
 }
 
 /** A prologue before there is memory for what it keeps. */
-export interface PlannedPrologue extends Omit<Prologue, "outs"> {
+export interface PlannedPrologue extends Omit<Prologue, "outs" | "writer"> {
   readonly kept: readonly Pending[];
   /** Storage buffers that it binds in place of the head's input. */
   readonly bindings: number;

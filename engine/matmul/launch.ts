@@ -95,7 +95,7 @@ function passes(job: Job, choice: Choice, variant: Variant, partial: boolean): L
   const flags = Object.values(switches).map(Number).join("");
   const after = epilogue ? programKey(epilogue.program) : "";
   const key = `matmul ${nameOf(variant)} ${flags} ${types} ${after}`;
-  const source = () => sourceOf(variant, switches, types, epilogue?.program);
+  const source = () => sourceOf(variant, switches, types, epilogue);
   const addend: Role = d ? "d" : second ? "parts" : "b";
   const target = partial ? "parts" : "c";
   const roles: Launch["roles"] = second ? ["parts", "parts", addend, "c"]

@@ -11,9 +11,8 @@ import skinnyText from "../../kernels/matmul/skinny.wgsl" with { type: "text" };
 import storeText from "../../kernels/matmul/store.wgsl" with { type: "text" };
 import storeText4 from "../../kernels/matmul/store.vec4.wgsl" with { type: "text" };
 import tiledText from "../../kernels/matmul/tiled.wgsl" with { type: "text" };
-import { epilogueBindings, epilogueName, epilogueText, extraAlias } from "../fusion/epilogue.ts";
-import type { Program } from "../fusion/program.ts";
-import { chainText } from "../fusion/text.ts";
+import { epilogueBindings, epilogueName, extraAlias } from "../fusion/epilogue.ts";
+import type { Epilogue } from "../fusion/head.ts";
 import type { KernelSource } from "../pipeline.ts";
 import { unrollMarks } from "../unroll.ts";
 import type { Problem, Traits } from "./problem.ts";
@@ -138,24 +137,29 @@ export const BOUND = 4;
 
 /** The complete text of a variant. */
 export function sourceOf(
-  variant: Variant, switches: Switches, types: readonly string[], epilogue?: Program,
+  variant: Variant, switches: Switches, types: readonly string[], epilogue?: Epilogue,
 ): KernelSource {
   const { kind } = variant;
-  const bindings = epilogueBindings(epilogue);
+  const program = epilogue?.program;
+  const bindings = epilogueBindings(program);
   const tile = kind === "tiled";
   const texts = [
     prelude(variant, switches, types),
-    extraAlias(epilogue),
+    extraAlias(program),
     `@group(0) @binding(${BOUND + bindings.length}) var<uniform> p: Params;`,
-    ...(epilogue ? [epilogueText(epilogue, BOUND), chainText([epilogue])] : [plain]), shared,
+    ...(epilogue ? afterText(epilogue) : [plain]), shared,
     switches.c4 ? storeText4 : storeText,
     ...(tile ? [switches.a4 ? loadA4 : loadA, switches.b4 ? loadB4 : loadB] : []),
     unrollMarks(TEXTS[kind], marksOf(variant, switches)),
   ];
   return {
-    name: `matmul.${nameOf(variant)}${epilogueName(epilogue)}`, code: texts.join("\n"),
+    name: `matmul.${nameOf(variant)}${epilogueName(program)}`, code: texts.join("\n"),
     bindings: `rrrw${bindings}`,
   };
+}
+
+function afterText({ program, writer }: Epilogue): string[] {
+  return [writer.epilogue(program, BOUND), writer.chain([program])];
 }
 
 function prelude(variant: Variant, s: Switches, types: readonly string[]): string {
