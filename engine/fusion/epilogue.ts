@@ -1,8 +1,10 @@
 import type { Word } from "../live.ts";
 import { type Layout, at } from "../shape.ts";
 import { chainCall } from "./blocks.ts";
-import { WORDS_OF_LEAF } from "./head.ts";
 import { type Program, constantTypes, valueOf } from "./program.ts";
+
+/** Parameter words of a leaf: its offset, its steps along three batch axes, rows and columns. */
+export const WORDS_OF_LEAF = 8;
 
 /** Where the elements of a matrix, or of a batch of them, lie. */
 export interface Strides {

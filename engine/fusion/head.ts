@@ -3,7 +3,7 @@ import { PARAM_BYTES } from "../pipeline.ts";
 import type { PooledBuffer } from "../pool.ts";
 import { type Layout, type Shape, at } from "../shape.ts";
 import { type Chain, gather } from "./chain.ts";
-import { epilogueText } from "./epilogue.ts";
+import { WORDS_OF_LEAF, epilogueText } from "./epilogue.ts";
 import type { Fusion } from "./fusion.ts";
 import { stepsToKeep } from "./keep.ts";
 import type { Pending } from "./pending.ts";
@@ -126,9 +126,6 @@ function fitted(
   const record = head.plan(layouts);
   return record && { chain, kept, program, record };
 }
-
-/** Parameter words of a leaf: its offset, its steps along three batch axes, rows and columns. */
-export const WORDS_OF_LEAF = 8;
 
 /** Whether an epilogue gives for [j, i] what it gives for [i, j]. */
 function mirrors(layouts: readonly Layout[], program: Program): boolean {

@@ -83,7 +83,7 @@ for (const [name, make] of Object.entries(makers)) {
     const before = counts.dispatches;
     step();
 
-    assert.ok(counts.dispatches - before <= 18, `${counts.dispatches - before} dispatches`);
+    assert.ok(counts.dispatches - before <= 22, `${counts.dispatches - before} dispatches`);
   });
 }
 
