@@ -30,6 +30,7 @@ import "./engine/faults.test.ts";
 import "./engine/fusion.test.ts";
 import "./engine/fusion_memory.test.ts";
 import "./engine/fusion_held.test.ts";
+import "./engine/fusion_training.test.ts";
 import "./engine/fusion_waiting.test.ts";
 import "./engine/half.test.ts";
 import "./engine/hazards.test.ts";

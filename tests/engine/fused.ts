@@ -44,3 +44,12 @@ export async function assertSame(device: Device, ...cases: readonly Case[]): Pro
   }
   plain.close();
 }
+
+/** Checks that a program of random tensors has its bits, and takes so many dispatches. */
+export async function assertJoined(
+  device: Device, count: number, f: Program, ...shapes: readonly (readonly number[])[]
+): Promise<void> {
+  const inputs = randoms(device, shapes);
+  assert.is(dispatches(device, () => f(...inputs)), count, `${String(f)} of ${shapes.join(" ")}`);
+  await assertSame(device, [f, ...shapes.map((shape, i) => [shape, i + 1] as const)]);
+}

@@ -1,29 +1,19 @@
 // Chains after kernels of whole rows, by the kernels for GPUs and by those for processors: the bits
 // of the operations one by one, in one dispatch.
 
-import * as assert from "uvu/assert";
-import { type Device, type Tensor, add, dropout, exp, geluTanh, layerNorm, log, logSoftmax,
+import { type Tensor, add, dropout, exp, geluTanh, layerNorm, log, logSoftmax,
   logsumexp, mul, relu, reshape, rmsNorm, rng as keyed, scope, softmax, sub, tensor, transpose,
   vjp } from "../../autograd/index.ts";
 import { assertClose } from "../close.ts";
 import { suite } from "../harness.ts";
 import { layerNorm64, random64, softmax64, zip64 } from "../reference.ts";
 import { withKernels } from "./families.ts";
-import { type Program, assertSame, dispatches, randoms } from "./fused.ts";
+import { assertJoined } from "./fused.ts";
 
 const test = suite("fusion of row kernels");
 
 /** Rows and widths: of one lane and of several, in packs of four and not. */
 const SIZES = [[3, 31], [70, 36], [2, 1023], [3, 1024], [64, 3]] as const;
-
-/** Checks the bits of a program, and that it takes so many dispatches. */
-async function check(
-  device: Device, count: number, f: Program, ...shapes: readonly (readonly number[])[]
-): Promise<void> {
-  const inputs = randoms(device, shapes);
-  assert.is(dispatches(device, () => f(...inputs)), count, `${String(f)} of ${shapes.join(" ")}`);
-  await assertSame(device, [f, ...shapes.map((shape, i) => [shape, i + 1] as const)]);
-}
 
 const RESULTS: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   softmax: (x) => softmax(x, { scale: 0.5 }), logSoftmax: (x) => logSoftmax(x),
@@ -37,7 +27,7 @@ for (const [name, op] of Object.entries(RESULTS)) {
         const f = (x: Tensor, gain: Tensor, bias: Tensor, each: Tensor) => {
           return add(geluTanh(add(mul(op(x), gain), bias)), mul(each, 0.5));
         };
-        await check(device, 1, f, [rows, width], [width], [rows, 1], [rows, width]);
+        await assertJoined(device, 1, f, [rows, width], [width], [rows, 1], [rows, width]);
       }
     });
   }, { seconds: 240 });
@@ -48,7 +38,9 @@ for (const [name, op] of Object.entries(RESULTS)) {
         return sub(vjp((p: { x: Tensor }) => op(p.x), { x }).pullback(dy).x, other);
       };
       const saved = /oftmax/.test(name) ? 2 : 1; // the result
-      for (const shape of [[5, 31], [6, 64]]) await check(device, saved, f, shape, shape, shape);
+      for (const shape of [[5, 31], [6, 64]]) {
+        await assertJoined(device, saved, f, shape, shape, shape);
+      }
     });
   }, { seconds: 240 });
 }
@@ -59,7 +51,7 @@ test("logsumexp: one number a row", async () => {
       const f = (x: Tensor, each: Tensor) => {
         return log(exp(sub(mul(logsumexp(x, { axis: -1 }), 2), each)));
       };
-      await check(device, 1, f, [rows, width], [rows]);
+      await assertJoined(device, 1, f, [rows, width], [rows]);
     }
   });
 }, { seconds: 240 });
@@ -83,20 +75,20 @@ test("other shapes, causal scores and random numbers", async () => {
     const cut = (x: Tensor, y: Tensor) => {
       return mul(dropout(softmax(x, { causal: true }), { rate: 0.3, rng: keyed(4) }), y);
     };
-    await check(device, 1, cut, [2, 3, 8, 8], [2, 3, 8, 1]);
+    await assertJoined(device, 1, cut, [2, 3, 8, 8], [2, 3, 8, 1]);
     const flat = (x: Tensor, y: Tensor) => add(reshape(rmsNorm(x), [12, 4, 4]), y);
-    await check(device, 1, flat, [4, 3, 16], [12, 4, 4]);
-    await check(device, 1, (x, one) => mul(rmsNorm(x), one), [4, 16], []);
-    await check(device, 1, (x, y) => mul(rmsNorm(x), transpose(y)), [4, 16], [16, 4]);
-    await check(device, 2, (x) => mul(rmsNorm(transpose(x)), 2), [16, 4]);
+    await assertJoined(device, 1, flat, [4, 3, 16], [12, 4, 4]);
+    await assertJoined(device, 1, (x, one) => mul(rmsNorm(x), one), [4, 16], []);
+    await assertJoined(device, 1, (x, y) => mul(rmsNorm(x), transpose(y)), [4, 16], [16, 4]);
+    await assertJoined(device, 2, (x) => mul(rmsNorm(transpose(x)), 2), [16, 4]);
   });
 }, { seconds: 240 });
 
 test("an operand that no two strides show is read after it", async () => {
   await withKernels("gpu", async (device) => {
     const places = (x: Tensor, y: Tensor) => add(relu(layerNorm(x)), y);
-    await check(device, 2, places, [3, 5, 8], [5, 8]);
-    await check(device, 1, places, [1, 5, 8], [5, 8]);
+    await assertJoined(device, 2, places, [3, 5, 8], [5, 8]);
+    await assertJoined(device, 1, places, [1, 5, 8], [5, 8]);
   });
 });
 
@@ -105,9 +97,9 @@ test("on a processor rows of a million elements wait, smaller ones do not", asyn
     const f = (x: Tensor, gain: Tensor, bias: Tensor) => {
       return geluTanh(add(mul(layerNorm(x), gain), bias));
     };
-    await check(device, 1, f, [1024, 1024], [1024], [1024]);
-    await check(device, 1, f, [349_526, 3], [3], [3]);
-    await check(device, 2, f, [64, 64], [64], [64]);
+    await assertJoined(device, 1, f, [1024, 1024], [1024], [1024]);
+    await assertJoined(device, 1, f, [349_526, 3], [3], [3]);
+    await assertJoined(device, 2, f, [64, 64], [64], [64]);
   });
 }, { seconds: 240 });
 

@@ -1,33 +1,23 @@
 // Products that wait: what holds them, what they hold, and what has them computed.
 
 import * as assert from "uvu/assert";
-import { type Device, type Tensor, add, assign, compile, crossEntropy, evaluate, matmul, mul,
-  normal, openDevice, relu, rng, scope, square, sub, sum, tanh, tensor, transpose, valueAndGrad }
-  from "../../autograd/index.ts";
+import { type Device, type Tensor, add, assign, compile, evaluate, matmul, mul, normal, openDevice,
+  relu, rng, scope, sub, tanh, tensor, transpose } from "../../autograd/index.ts";
 import { elementwise, live, matmulFused } from "../../engine/index.ts";
 import { assertClose } from "../close.ts";
 import { suite } from "../harness.ts";
 import { type Array64, matmul64 } from "../reference.ts";
 import { withKernels } from "./families.ts";
+import { randoms } from "./fused.ts";
 
 const test = suite("waiting products");
 
-/** Random tensors on a device. */
-function tensors(device: Device, ...shapes: readonly (readonly number[])[]): Tensor[] {
-  return evaluate(shapes.map((shape, i) => normal(rng(i + 1), shape, { device })));
-}
-
-/** Dispatches that a function records. */
+/** Dispatches that a function records; what is made on the way stays held. */
 function dispatches(device: Device, work: () => unknown): number {
   device.flush();
   const before = device.counts.dispatches;
   evaluate(work());
   return device.counts.dispatches - before;
-}
-
-async function bits(y: Tensor): Promise<number[]> {
-  const data = await y.read();
-  return [...new Uint32Array(data.buffer)];
 }
 
 async function data(y: Tensor): Promise<Float64Array> {
@@ -40,7 +30,7 @@ async function values(y: Tensor): Promise<Array64> {
 
 test("a product whose result nobody needs is not computed, and holds nothing", async () => {
   await withKernels("gpu", async (device) => {
-    const [x, w] = tensors(device, [20, 30], [30, 10]) as [Tensor, Tensor];
+    const [x, w] = randoms(device, [[20, 30], [30, 10]]) as [Tensor, Tensor];
     const { live: before } = device.memory();
 
     assert.is(dispatches(device, () => scope(() => void relu(matmul(x, w)))), 0);
@@ -50,7 +40,7 @@ test("a product whose result nobody needs is not computed, and holds nothing", a
 
 test("operands live until the product is computed", async () => {
   await withKernels("gpu", async (device) => {
-    const [x, w] = tensors(device, [20, 30], [30, 10]) as [Tensor, Tensor];
+    const [x, w] = randoms(device, [[20, 30], [30, 10]]) as [Tensor, Tensor];
     const expected = matmul64(await values(x), await values(w));
     const y = add(matmul(x, w), 1);
     x.dispose();
@@ -64,7 +54,7 @@ test("operands live until the product is computed", async () => {
 
 test("a product and a step that are held are written along", async () => {
   await withKernels("gpu", async (device) => {
-    const [x, w, b] = tensors(device, [20, 30], [30, 10], [10]) as [Tensor, Tensor, Tensor];
+    const [x, w, b] = randoms(device, [[20, 30], [30, 10], [10]]) as [Tensor, Tensor, Tensor];
     const held: Tensor[] = [];
     assert.is(dispatches(device, () => {
       held.push(matmul(x, w));
@@ -85,7 +75,7 @@ test("a product and a step that are held are written along", async () => {
 
 test("a product that several use is computed once", async () => {
   await withKernels("gpu", async (device) => {
-    const [x, w] = tensors(device, [20, 30], [30, 10]) as [Tensor, Tensor];
+    const [x, w] = randoms(device, [[20, 30], [30, 10]]) as [Tensor, Tensor];
     let results: Tensor[] = [];
     assert.is(dispatches(device, () => results = scope(() => {
       const product = matmul(x, w);
@@ -100,7 +90,7 @@ test("a product that several use is computed once", async () => {
 
 test("of two products in a chain one is computed first", async () => {
   await withKernels("gpu", async (device) => {
-    const [x, w, v] = tensors(device, [20, 30], [30, 10], [30, 10]) as [Tensor, Tensor, Tensor];
+    const [x, w, v] = randoms(device, [[20, 30], [30, 10], [30, 10]]) as [Tensor, Tensor, Tensor];
     const results: Tensor[] = [];
     assert.is(dispatches(device, () => results.push(scope(() => {
       return mul(tanh(matmul(x, w)), add(matmul(x, v), 1));
@@ -115,7 +105,7 @@ test("of two products in a chain one is computed first", async () => {
 
 test("a write over an operand comes after the product", async () => {
   await withKernels("gpu", async (device) => {
-    const [x, w, d] = tensors(device, [8, 8], [8, 8], [8, 8]) as [Tensor, Tensor, Tensor];
+    const [x, w, d] = randoms(device, [[8, 8], [8, 8], [8, 8]]) as [Tensor, Tensor, Tensor];
     for (const target of [x, w, d]) {
       const want = matmul64(await values(x), await values(w));
       const addend = await values(d);
@@ -130,7 +120,7 @@ test("a write over an operand comes after the product", async () => {
 
 test("a write over an operand of the steps after it comes after them", async () => {
   await withKernels("gpu", async (device) => {
-    const [x, w, d] = tensors(device, [8, 8], [8, 8], [8, 8]) as [Tensor, Tensor, Tensor];
+    const [x, w, d] = randoms(device, [[8, 8], [8, 8], [8, 8]]) as [Tensor, Tensor, Tensor];
     const want = matmul64(await values(x), await values(w));
     const old = await values(d);
     const y = scope(() => add(matmul(x, w), d));
@@ -143,7 +133,7 @@ test("a write over an operand of the steps after it comes after them", async () 
 
 test("a product written over one of its operands is computed first", async () => {
   await withKernels("gpu", async (device) => {
-    const [x, w] = tensors(device, [8, 8], [8, 8]) as [Tensor, Tensor];
+    const [x, w] = randoms(device, [[8, 8], [8, 8]]) as [Tensor, Tensor];
     const old = await values(x);
     const want = matmul64(old, await values(w));
     assign(x, scope(() => sub(x, mul(matmul(x, w), 0.5))));
@@ -155,7 +145,7 @@ test("a product written over one of its operands is computed first", async () =>
 
 test("only a few products wait with nothing to be made of them", async () => {
   await withKernels("gpu", async (device) => {
-    const [x, w] = tensors(device, [20, 30], [30, 10]) as [Tensor, Tensor];
+    const [x, w] = randoms(device, [[20, 30], [30, 10]]) as [Tensor, Tensor];
     device.flush();
     const before = device.counts.dispatches;
     const list = Array.from({ length: 10 }, () => matmul(x, w));
@@ -188,7 +178,7 @@ test("waiting does not take more memory than there was at the peak", async () =>
 
 test("nothing waits on a processor where the result is small", async () => {
   await withKernels("software", async (device) => {
-    const [x, w] = tensors(device, [20, 30], [30, 10]) as [Tensor, Tensor];
+    const [x, w] = randoms(device, [[20, 30], [30, 10]]) as [Tensor, Tensor];
     device.flush();
     const before = device.counts.dispatches;
     const y = matmul(x, w);
@@ -198,72 +188,9 @@ test("nothing waits on a processor where the result is small", async () => {
   });
 });
 
-/** Classes of twelve rows. */
-function classes(device: Device): Tensor {
-  return tensor(Int32Array.from({ length: 12 }, (_, i) => i % 5), { dtype: "i32", device });
-}
-
-/** A classifier's loss. */
-function lossOf(p: { readonly w: Tensor; readonly b: Tensor; readonly v: Tensor }, x: Tensor,
-  labels: Tensor): Tensor {
-  const hidden = tanh(add(matmul(x, p.w), p.b));
-  return add(crossEntropy(matmul(relu(hidden), p.v), labels), sum(square(mul(p.v, 0.1))));
-}
-
-interface Outcome {
-  readonly list: readonly (readonly number[])[];
-  readonly count: number;
-}
-
-test("gradients have the same bits", async () => {
-  const results = await Promise.all([true, false].map(async (fusion): Promise<Outcome> => {
-    const device = await openDevice({ fusion });
-    (device.info as { software: boolean }).software = false;
-    const [x, w, b, v] = tensors(device, [12, 20], [20, 30], [30], [30, 5]) as
-      [Tensor, Tensor, Tensor, Tensor];
-    const labels = classes(device);
-    const before = device.counts.dispatches;
-    const { value, grads } = valueAndGrad(lossOf)({ w, b, v }, x, labels);
-    const list = await Promise.all([value, grads.w, grads.b, grads.v].map(bits));
-    const count = device.counts.dispatches - before;
-    device.close();
-    return { list, count };
-  }));
-
-  const [fused, plain] = results as [Outcome, Outcome];
-  assert.equal(fused.list, plain.list);
-  assert.ok(fused.count < plain.count, `${fused.count} of ${plain.count}`);
-});
-
-test("a compiled step does what it does uncompiled", async () => {
-  await withKernels("gpu", async (device) => {
-    const [x, ...start] = tensors(device, [12, 20], [20, 30], [30], [30, 5]) as
-      [Tensor, Tensor, Tensor, Tensor];
-    const labels = classes(device);
-    const losses = await Promise.all([false, true].map(async (compiled) => {
-      const [w, b, v] = start.map((t) => evaluate(add(t, 0))) as [Tensor, Tensor, Tensor];
-      const step = (input: Tensor) => {
-        const { value, grads } = valueAndGrad(lossOf)({ w, b, v }, input, labels);
-        assign(w, sub(w, mul(grads.w, 0.1)));
-        assign(b, sub(b, mul(grads.b, 0.1)));
-        assign(v, sub(v, mul(grads.v, 0.1)));
-        return value;
-      };
-      const replayed = compiled ? compile(step) : undefined;
-      const list: number[] = [];
-      for (let i = 0; i < 5; i++) list.push(await scope(() => (replayed ?? step)(x)).item());
-      replayed?.dispose();
-      return list;
-    }));
-
-    assert.equal(losses[1], losses[0]);
-    assert.ok((losses[0]?.[4] ?? NaN) < (losses[0]?.[0] ?? NaN));
-  });
-});
-
 test("numbers that change from replay to replay do so after a product", async () => {
   await withKernels("gpu", async (device) => {
-    const [x, w] = tensors(device, [8, 8], [8, 8]) as [Tensor, Tensor];
+    const [x, w] = randoms(device, [[8, 8], [8, 8]]) as [Tensor, Tensor];
     const body = { name: "testTimes", wgsl: "fn op(x: T, y: T) -> T { return x * y; }" };
     let count = 0;
     const step = compile((input: Tensor) => {
@@ -282,11 +209,12 @@ test("numbers that change from replay to replay do so after a product", async ()
 
 test("errors are thrown at the call", async ({ device }) => {
   const other = await openDevice();
-  const [x, y] = [tensors(device, [4, 4])[0], tensors(other, [4, 4])[0]] as [Tensor, Tensor];
+  const [x, y] = [randoms(device, [[4, 4]])[0], randoms(other, [[4, 4]])[0]] as [Tensor, Tensor];
 
   assert.throws(() => matmul(x, y),
     /^matmul: the tensors are on different devices\. Make all of them on one\./);
-  assert.throws(() => matmul(x, transpose(tensors(device, [4, 5])[0] as Tensor)), /^matmul: inner/);
+  const [wide] = randoms(device, [[4, 5]]) as [Tensor];
+  assert.throws(() => matmul(x, transpose(wide)), /^matmul: inner/);
   other.close();
 });
 
