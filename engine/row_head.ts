@@ -29,6 +29,9 @@ export type FinishedRowKernel = Omit<RowKernel, "faults">;
  * @param inputs contiguous, any offset; the first one's rows are those of the kernel
  * @param shape of the result, f32: a number or a row for each row
  * @param params words after the number of rows; the first is the width of a row
+ * @returns a new contiguous tensor
+ * @throws DtypeError for halves; ShapeError; GpuError if the result is too large for the adapter;
+ *   Error across devices; DisposedError
  */
 export function rowResult(
   kernel: FinishedRowKernel, inputs: readonly Tensor[], shape: Shape, params: readonly number[],
