@@ -5,7 +5,7 @@ import weightText from "../kernels/conv/weight.wgsl" with { type: "text" };
 import type { Device } from "./device.ts";
 import { foldGrid } from "./grid.ts";
 import type { Tensor } from "./tensor.ts";
-import { unrollMarks } from "./unroll.ts";
+import { sharingMarks, unrollMarks } from "./unroll.ts";
 
 /** A part of the results for each thread, and how it adds them up. */
 export interface Tile {
@@ -94,7 +94,7 @@ export function dispatchTiles(
     const rolled = Number(out.device.info.software); // less to compile
     const prelude = Object.entries(sizes).map(([k, value]) => `const ${k} = ${value}u;`);
     const body = unrollMarks(TEXTS[name], {
-      $s: shared, $p: 1 - shared, $r: rolled, $u: 1 - rolled,
+      ...sharingMarks(LANES), $r: rolled, $u: 1 - rolled,
       $i: TM / LANES, $l: LANES, $j: TN, $q: DEPTH,
     });
     return {

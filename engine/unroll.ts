@@ -19,6 +19,15 @@ export function unroll(text: string, rows: number, columns: number): string {
   return unrollMarks(text, { $i: rows, $j: columns });
 }
 
+/**
+ * Marks of kernels in which so many lanes load for each other: `$s` if they do and `$p` if not, `$w`
+ * if quads swap, `$c` if more lanes get it by broadcast.
+ */
+export function sharingMarks(lanes: number): Record<"$s" | "$p" | "$w" | "$c", number> {
+  const [shared, quads] = [lanes > 1, lanes === 4].map(Number) as [number, number];
+  return { $s: shared, $p: 1 - shared, $w: quads, $c: shared - quads };
+}
+
 /** Repeats each run of lines with the mark of a level, and in every copy those of the next. */
 function repeat(
   lines: readonly string[], marks: readonly (readonly [string, number])[], level: number,

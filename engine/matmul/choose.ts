@@ -85,26 +85,33 @@ function forGpu(p: Problem, traits: Traits): Rule {
 /**
  * SwiftShader: each load is made lane by lane and costs as much as ten sums, and every assignment
  * is masked by the lanes that are active, at the price of two sums. So: rows loaded once for all
- * lanes, four terms an assignment, and large tiles.
+ * lanes, four terms or more an assignment, and large tiles.
  */
 function forNarrow(p: Problem, { subgroup }: Traits): Rule {
   const { m, n, k } = p;
   const rows = m > 8 ? 16 : m > 4 ? 8 : m > 2 ? 4 : m;
   const columns = n > 16 ? 8 : 4;
-  const depth = k >= 4 ? 4 : 1;
+  const depth = k < 4 ? 1 : isDeep(p) ? 8 : 4;
   if (rows <= 2) return [lanes([rows, 8], [4, 1], 1, depth), `four lanes, ${rows} rows`];
   if (subgroup < 4) return [lanes([rows, columns], [4, 2]), "four lanes, no subgroups"];
-  const how = "four lanes, rows shared by broadcast";
+  const how = "four lanes that swap rows";
   if (isHeavy(p, "narrow")) return [lanes([32, 8], [4, 1], 4, depth), `a large product, ${how}`];
   return [lanes([rows, columns], [4, 1], 4, depth), how];
 }
 
-/** Terms of all sums from which a tile that takes twice as long to compile pays. */
-const HEAVY = { narrow: 2 ** 23, wide: 2 ** 27 } as const;
+/**
+ * Terms of all sums from which a kernel that takes twice as long to compile pays. Symmetric products
+ * are those of sign iterations, several a step.
+ */
+const HEAVY = { narrow: 2 ** 23, wide: 2 ** 25, symmetric: 2 ** 23 } as const;
 
-function isHeavy({ m, n, k, batch }: Problem, kind: keyof typeof HEAVY): boolean {
-  const least = kind === "narrow" ? 128 : 256;
-  return m * n * k * batch >= HEAVY[kind] && m >= least && n >= least;
+function isHeavy({ m, n, k, batch, symmetric }: Problem, kind: "narrow" | "wide"): boolean {
+  return m * n * k * batch >= HEAVY[symmetric ? "symmetric" : kind] && m >= 128 && n >= 128;
+}
+
+/** Whether eight terms an assignment pay: a tenth faster than four, twice as long to compile. */
+function isDeep({ m, n, k, batch, symmetric }: Problem): boolean {
+  return k % 8 === 0 && m * n * k * batch >= (symmetric ? HEAVY.symmetric : 8 * HEAVY.narrow);
 }
 
 /**
@@ -119,14 +126,14 @@ function forWide(p: Problem, { subgroup }: Traits): Rule {
   if (share === 1) return [lanes([8, columns], [8, 4]), "no subgroups"];
   const how = "rows shared by broadcast";
   if (m > 16 && n > 16) {
-    const large = isHeavy(p, "wide") && !p.symmetric;
+    const large = isHeavy(p, "wide");
     return [lanes([32, large ? 8 : 4], [8, 1], share), large ? `a large product, ${how}` : how];
   }
   return [lanes([m > 8 ? 16 : 8, columns], [8, 1], share), how];
 }
 
 /** Other kernels that may be the fastest, few enough to be compiled and timed. */
-function rivals({ symmetric }: Problem, { kind, subgroup }: Traits): readonly Variant[] {
+function rivals({ k, symmetric }: Problem, { kind, subgroup }: Traits): readonly Variant[] {
   if (kind === "gpu") {
     return [
       tiled([4, 4], [8, 8]), tiled([8, 8], [8, 8]), tiled([8, 8], [16, 8]),
@@ -137,7 +144,8 @@ function rivals({ symmetric }: Problem, { kind, subgroup }: Traits): readonly Va
   const share = subgroup >= most ? most : 1;
   const tiles = [[8, 8], [16, 4], [16, 8], [32, 4], [32, 8]] as const;
   const depth = kind === "narrow" ? 4 : 1;
-  return tiles.map((tile) => lanes(tile, [across, 1], share, depth));
+  const deep = kind === "narrow" && k % 8 === 0 ? [lanes([32, 8], [across, 1], share, 8)] : [];
+  return [...tiles.map((tile) => lanes(tile, [across, 1], share, depth)), ...deep];
 }
 
 /** Cuts deep sums where there are too few workgroups to keep the device busy. */

@@ -14,7 +14,7 @@ import tiledText from "../../kernels/matmul/tiled.wgsl" with { type: "text" };
 import { epilogueBindings, epilogueName, extraAlias } from "../fusion/epilogue.ts";
 import type { Epilogue } from "../fusion/head.ts";
 import type { KernelSource } from "../pipeline.ts";
-import { unrollMarks } from "../unroll.ts";
+import { sharingMarks, unrollMarks } from "../unroll.ts";
 import type { Problem, Traits } from "./problem.ts";
 
 /**
@@ -185,7 +185,7 @@ function prelude(variant: Variant, s: Switches, types: readonly string[]): strin
 function marksOf(variant: Variant, s: Switches): Record<string, number> {
   const { kind, tile, lanes: share, depth } = variant;
   const flags = {
-    $s: Number(share > 1), $p: Number(share === 1), $r: Number(s.rolled), $u: Number(!s.rolled),
+    ...sharingMarks(share), $r: Number(s.rolled), $u: Number(!s.rolled),
     $t: Number(s.tail), $n: Number(!s.tail),
     $d: Number(s.aDown), $a: Number(!s.aDown), $e: Number(s.bDown), $b: Number(!s.bDown),
   };

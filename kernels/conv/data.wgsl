@@ -5,10 +5,11 @@
 // k = first, first + every, .. at u stride + (phase + shift - first dilation) / phases, and a
 // `step` further each time: a convolution has one phase, its transpose one for each stride.
 // DEPTH terms, a divisor of `depth`, are added by one assignment, in order. Where lanes of a
-// subgroup share rows, each of LANES lanes loads other rows of w and all get them by broadcast.
-// Marks (engine/unroll.ts): $i rows a lane loads (TM / LANES), $l of LANES, $j places, $q of DEPTH;
-// lines with $s are there once if rows are shared, with $p if not, with $r if sums are stored in a
-// loop, with $u if not, and rows are then not shared.
+// subgroup share rows, each of LANES lanes loads other rows of w and all get them, as in
+// matmul/lanes.wgsl. Marks (engine/unroll.ts): $i rows a lane loads (TM / LANES), $l of LANES, $j
+// places, $q of DEPTH; lines with $s are there once if rows are shared, with $p if not, with $w if by
+// swaps, with $c if by broadcast, with $r if sums are stored in a loop, with $u if not, and rows are
+// then not shared.
 struct Axis { size: u32, out: u32, taps: u32, phases: i32, stride: i32, shift: i32, dilation: i32,
   step: i32, every: u32, pad_a: u32, pad_b: u32, pad_c: u32 }
 struct Params { batch: u32, groups: u32, rows: u32, depth: u32, across: u32, down: u32,
@@ -49,6 +50,7 @@ fn main(
   @builtin(subgroup_invocation_id) own: u32, // $s
 ) {
   let own = 0u; // $p
+  let turn = select(0u, own % LANES, LANES == 4u);
   let block = group.x + group.y * groups.x;
   let row = (block / p.across % p.down * WY + lane.y) * TM;
   let col = (block % p.across) * WX * TN + lane.x;
@@ -76,7 +78,11 @@ fn main(
   let row$i = min(row + $iu * LANES + own % LANES, p.rows - 1u);
   let weight$i = p.w_at + g * p.w_group + row$i * p.w_row;
   let bias$i = select(0.0, bias[p.bias_at + g * p.rows + row$i], p.has_bias != 0u);
-  var s$i_$l_$j = subgroupBroadcast(bias$i, $lu); // $s
+  var s$i_0_$j = bias$i; // $w
+  var s$i_1_$j = quadSwapX(bias$i); // $w
+  var s$i_2_$j = quadSwapY(bias$i); // $w
+  var s$i_3_$j = quadSwapDiagonal(bias$i); // $w
+  var s$i_$l_$j = subgroupBroadcast(bias$i, $lu); // $c
   var s$i_$l_$j = bias$i; // $p
   var k = first_high;
   var l = first_wide;
@@ -95,7 +101,11 @@ fn main(
       let u$i_$q = w[at_w$i + $qu * p.w_col];
       from$j += DEPTH * hop$j;
       at_w$i += DEPTH * p.w_col;
-      let f$i_$l_$q = subgroupBroadcast(u$i_$q, $lu); // $s
+      let f$i_0_$q = u$i_$q; // $w
+      let f$i_1_$q = quadSwapX(u$i_$q); // $w
+      let f$i_2_$q = quadSwapY(u$i_$q); // $w
+      let f$i_3_$q = quadSwapDiagonal(u$i_$q); // $w
+      let f$i_$l_$q = subgroupBroadcast(u$i_$q, $lu); // $c
       let f$i_$l_$q = u$i_$q; // $p
       s$i_$l_$j = s$i_$l_$j
         + f$i_$l_$q * e$j_$q
@@ -118,9 +128,12 @@ fn main(
   var starts: array<u32, TN>; // $r
   sums[$iu * LANES + $lu][$j] = s$i_$l_$j; // $r
   starts[$j] = to$j; // $r
-  for (var i = 0u; i < min(p.each.x, p.rows - row); i++) { // $r
+  for (var i = 0u; i < p.each.x; i++) { // $r
+    let r = i ^ turn; // $r
     for (var j = 0u; j < p.each.y; j++) { // $r
-      if (col + j * WX < places) { y[starts[j] + i * plane_y] = sums[i][j]; } // $r
+      if (row + r < p.rows && col + j * WX < places) { // $r
+        y[starts[j] + r * plane_y] = sums[i][j]; // $r
+      } // $r
     } // $r
   } // $r
   if (row + $iu < p.rows) { // $u

@@ -2,10 +2,11 @@
 // + k dilation + shift], r < rows, c < depth, k a tap; x counts as 0 outside. A part sums `span`
 // pairs (n, o) in order. TM rows x TN columns (c, k) a thread, in registers.
 // DEPTH terms, a divisor of `wide.out` and of `span`, are added by one assignment, in order. Where
-// lanes of a subgroup share rows, each of LANES lanes loads other rows of dy and all get them by
-// broadcast. Marks (engine/unroll.ts): $i rows a lane loads (TM / LANES), $l of LANES, $j columns,
-// $q of DEPTH; lines with $s are there once if rows are shared, with $p if not, with $r if sums are
-// stored in a loop, with $u if not, and rows are then not shared.
+// lanes of a subgroup share rows, each of LANES lanes loads other rows of dy and all get them, as in
+// matmul/lanes.wgsl. Marks (engine/unroll.ts): $i rows a lane loads (TM / LANES), $l of LANES, $j
+// columns, $q of DEPTH; lines with $s are there once if rows are shared, with $p if not, with $w if
+// by swaps, with $c if by broadcast, with $r if sums are stored in a loop, with $u if not, and rows
+// are then not shared.
 struct Axis { size: u32, out: u32, taps: u32, phases: i32, stride: i32, shift: i32, dilation: i32,
   step: i32, every: u32, pad_a: u32, pad_b: u32, pad_c: u32 }
 struct Params { batch: u32, groups: u32, rows: u32, depth: u32, across: u32, down: u32,
@@ -27,6 +28,7 @@ fn main(
   @builtin(subgroup_invocation_id) own: u32, // $s
 ) {
   let own = 0u; // $p
+  let turn = select(0u, own % LANES, LANES == 4u);
   let block = group.x + group.y * groups.x;
   let row = (block / p.across % p.down * WY + lane.y) * TM;
   let col = (block % p.across) * WX * TN + lane.x;
@@ -61,7 +63,11 @@ fn main(
       x_at$j += i32(DEPTH) * p.wide.stride;
       let u$i_$q = dy[dy_at$i + $qu];
       dy_at$i += DEPTH;
-      let f$i_$l_$q = subgroupBroadcast(u$i_$q, $lu); // $s
+      let f$i_0_$q = u$i_$q; // $w
+      let f$i_1_$q = quadSwapX(u$i_$q); // $w
+      let f$i_2_$q = quadSwapY(u$i_$q); // $w
+      let f$i_3_$q = quadSwapDiagonal(u$i_$q); // $w
+      let f$i_$l_$q = subgroupBroadcast(u$i_$q, $lu); // $c
       let f$i_$l_$q = u$i_$q; // $p
       s$i_$l_$j = s$i_$l_$j
         + f$i_$l_$q * e$j_$q
@@ -72,9 +78,12 @@ fn main(
   let to = ((part * p.groups + g) * p.rows + row) * columns + col;
   var sums: array<array<f32, TN>, TM>; // $r
   sums[$iu * LANES + $lu][$j] = s$i_$l_$j; // $r
-  for (var i = 0u; i < min(p.each.x, p.rows - row); i++) { // $r
+  for (var i = 0u; i < p.each.x; i++) { // $r
+    let r = i ^ turn; // $r
     for (var j = 0u; j < p.each.y; j++) { // $r
-      if (col + j * WX < columns) { dw[to + i * columns + j * WX] = sums[i][j]; } // $r
+      if (row + r < p.rows && col + j * WX < columns) { // $r
+        dw[to + r * columns + j * WX] = sums[i][j]; // $r
+      } // $r
     } // $r
   } // $r
   if (row + $iu < p.rows) { // $u
