@@ -20,12 +20,12 @@ export const NON_FINITE = ["throw", "skip"] as const;
 
 const MARK: Body = { name: "updateMark", wgsl: markText };
 
-/** Vectors of four words that a thread looks at. */
-const TURNS = 4;
+/** Vectors of four words that a thread looks at; on a processor each thread costs as much as many. */
+const TURNS = { gpu: 4, processor: 16 } as const;
 /** Tensors that a dispatch looks at, at most. */
 const SOURCES = 6;
 /**
- * Elements from which a tensor has a dispatch of its own on a processor: there each tensor of a
+ * Elements from which a tensor has a dispatch of its own on a processor: 16there each tensor of a
  * dispatch is read for all of them, and only a GPU skips what is not asked for.
  */
 const LARGE = 2 ** 12;
@@ -125,21 +125,25 @@ function together(sources: readonly Source[]): Source[][] {
 
 /** Records the check of a few gradients. */
 function check(sources: readonly Source[], flags: Tensor, step: Scalar): void {
+  const turns = TURNS[flags.device.info.software ? "processor" : "gpu"];
   let end = 0;
   const words = sources.flatMap(({ grad: { size, dtype, layout: { offset } }, flag, code }) => {
     const each = dtype === "f32" ? 4 : 8; // elements of a vector
     const [first, last] = [Math.floor(offset / each), Math.ceil((offset + size) / each)];
-    end += Math.ceil((last - first) / TURNS);
+    end += Math.ceil((last - first) / turns);
     return [end, flag, first, last, offset, offset + size, KINDS.indexOf(dtype), code];
   });
-  const kernel = kernelFor(sources.length);
+  const plain = sources.every(({ grad: { size, dtype, layout: { offset } } }) => {
+    return dtype === "f32" && size % 4 === 0 && offset % 4 === 0;
+  });
+  const kernel = kernelFor(sources.length, turns, plain);
   runThreads(kernel, sources.map(({ grad }) => grad), flags, end, [step, 0, 0, ...words]);
 }
 
-function kernelFor(count: number): ThreadKernel {
-  const sizes = `const SOURCES = ${count}u;\nconst TURNS = ${TURNS}u;\n`;
+function kernelFor(count: number, turns: number, plain: boolean): ThreadKernel {
+  const sizes = `const SOURCES = ${count}u;\nconst TURNS = ${turns}u;\nconst PLAIN = ${plain};\n`;
   return {
-    name: `updateFinite${count}`, wgsl: sizes + unroll(finiteText, count, 1), faults: true,
+    name: `updateFinite${count}x${turns}${plain ? "Plain" : ""}`, wgsl: sizes + unroll(finiteText, count, 1), faults: true,
     halves: true,
   };
 }

@@ -18,9 +18,19 @@ const MATMUL: OpSpec = {
   halves: "both", // read as they are where the adapter can
   vjp: (dy: Tensor, inputs: readonly Operand[]) => {
     const [a, b] = inputs as readonly [Tensor, Tensor]; // forward has checked them
-    return [() => matmul(dy, transpose(b)), () => matmul(transpose(a), dy)];
+    return [() => productLike(a, dy, transpose(b)), () => productLike(b, transpose(a), dy)];
   },
 };
+
+/**
+ * The gradient of an operand, in the order in which that lies: the weight of `x W^T` then has a
+ * gradient as contiguous as itself, which optimizers read by whole vectors.
+ */
+function productLike({ layout: { strides } }: Tensor, left: Tensor, right: Tensor): Tensor {
+  const [down, across] = strides.slice(-2);
+  if (down !== 1 || across === 1) return matmul(left, right);
+  return transpose(matmul(transpose(right), transpose(left)));
+}
 
 /**
  * Matrix product over the last two axes; leading axes broadcast.

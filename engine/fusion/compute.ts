@@ -15,7 +15,9 @@ const WORKGROUP = 64;
 /** Lanes that llvmpipe runs together. */
 const WIDE = 8;
 /** Blocks from which on, and characters of bodies up to which, four of a lane are written out. */
-const [MANY, LONGEST] = [8192, 1000];
+const [MANY, LONGEST] = [4096, 1000];
+/** Lanes of a workgroup on SwiftShader, and blocks from which on there are groups enough for all. */
+const [BROAD, BUSY] = [256, 65536];
 
 /**
  * Computes a result that waits, and with it those before it that others hold.
@@ -80,13 +82,14 @@ function dispatch(
   const near = nearOf(kind, plan);
   const turns = near || turnsOf(walk.threads, kind);
   const step = kind === "gpu" ? WORKGROUP : WIDE;
+  const group = near > 1 && walk.threads >= BUSY ? BROAD : WORKGROUP;
   device.recorder.record({
-    kernel: device.kernels.get(`${programKey(program)}@${near}/${step}`, () => {
-      return programSource(program, near, step);
+    kernel: device.kernels.get(`${programKey(program)}@${group}/${near}/${step}`, () => {
+      return programSource(program, { group, near, step });
     }),
     buffers: [...bound, target, ...outs],
     params: [walk.threads, root.size, 0, turns, ...constants, ...walk.words],
-    grid: foldGrid(Math.ceil(walk.threads / (WORKGROUP * turns))),
+    grid: foldGrid(Math.ceil(walk.threads / (group * turns))),
   });
   settleAll(kept, outs);
 }

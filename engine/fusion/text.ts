@@ -13,12 +13,17 @@ import { type LeafText, type Program, type Step, type Stored, HEADER_WORDS, comp
 
 const PACKED = { f16: f16Text, bf16: bf16Text, bits: bitsText } as const;
 
-/**
- * The complete text of an elementwise kernel.
- *
- * @param near neighbouring blocks that a lane takes; if 0, it takes every `step`th one in a loop
- */
-export function programSource(program: Program, near: number, step: number): KernelSource {
+/** How blocks of elements are dealt out to lanes. */
+export interface Deal {
+  /** Lanes of a workgroup. */
+  readonly group: number;
+  /** Neighbouring blocks that a lane takes; if 0, it takes every `step`th one in a loop. */
+  readonly near: number;
+  readonly step: number;
+}
+
+/** The complete text of an elementwise kernel. */
+export function programSource(program: Program, { group, near, step }: Deal): KernelSource {
   const { steps, bound, kept, rank, out, store } = program;
   const strided = rank !== undefined;
   const words = HEADER_WORDS + program.constants + program.words;
@@ -29,6 +34,7 @@ export function programSource(program: Program, near: number, step: number): Ker
     `@group(0) @binding(${bound + 1 + kept.length}) var<uniform> p: Params;`,
     chainText([program]),
     strided ? stridedBlock(program, rank) : flatBlock(program),
+    `const GROUP = ${group}u;`,
     near > 0 ? unroll(nearFrame, near, 1) : `const STEP = ${step}u;\n${frame}`,
   ];
   return {

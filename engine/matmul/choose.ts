@@ -99,19 +99,16 @@ function forNarrow(p: Problem, { subgroup }: Traits): Rule {
   return [lanes([rows, columns], [4, 1], 4, depth), how];
 }
 
-/**
- * Terms of all sums from which a kernel that takes twice as long to compile pays. Symmetric products
- * are those of sign iterations, several a step.
- */
-const HEAVY = { narrow: 2 ** 23, wide: 2 ** 25, symmetric: 2 ** 23 } as const;
+/** Terms of all sums from which a tile that takes twice as long to compile pays. */
+const HEAVY = { narrow: 2 ** 23, wide: 2 ** 25 } as const;
 
-function isHeavy({ m, n, k, batch, symmetric }: Problem, kind: "narrow" | "wide"): boolean {
-  return m * n * k * batch >= HEAVY[symmetric ? "symmetric" : kind] && m >= 128 && n >= 128;
+function isHeavy({ m, n, k, batch }: Problem, kind: keyof typeof HEAVY): boolean {
+  return m * n * k * batch >= HEAVY[kind] && m >= 128 && n >= 128;
 }
 
 /** Whether eight terms an assignment pay: a tenth faster than four, twice as long to compile. */
-function isDeep({ m, n, k, batch, symmetric }: Problem): boolean {
-  return k % 8 === 0 && m * n * k * batch >= (symmetric ? HEAVY.symmetric : 8 * HEAVY.narrow);
+function isDeep({ m, n, k, batch }: Problem): boolean {
+  return k % 8 === 0 && m * n * k * batch >= 8 * HEAVY.narrow;
 }
 
 /**

@@ -1,7 +1,8 @@
 // Looks for NaN and infinities, by their bits, among the elements of some tensors of f32, f16 or
 // bf16 (kinds 0, 1, 2; halves two to a word): sets flags[0] and the tensor's flag, and notes the
 // step for the next read if there is a code. A thread looks at TURNS vectors of four words, as far
-// apart as its tensor has threads.
+// apart as its tensor has threads, at the last one again if there are no more. PLAIN: all tensors
+// are of f32 and whole vectors.
 // Mark: $i tensors (SOURCES).
 @group(0) @binding($i) var<storage, read> x$i: array<vec4<u32>>;
 @group(0) @binding(SOURCES) var<storage, read_write> flags: array<atomic<u32>>;
@@ -17,18 +18,25 @@ struct Source {
 struct Params { threads: u32, step: u32, @align(16) sources: array<Source, SOURCES> }
 @group(0) @binding(SOURCES + 2u) var<uniform> p: Params;
 
+const SPECIAL = 0x7f800000u; // the exponent of what is not finite
+
 fn vector(k: u32, at: u32) -> vec4<u32> {
-  if (k == $iu) { return x$i[at]; }
+  if (SOURCES == 1u || k == $iu) { return x$i[at]; }
   return vec4<u32>();
 }
 
-// Whether all bits of the exponent are set, of an element of a vector that belongs to the tensor.
-fn special(s: Source, at: u32, words: vec4<u32>) -> bool {
+// Four words' exponents as of f32, or only whether they are SPECIAL, of elements of the tensor.
+fn exponents(s: Source, at: u32, words: vec4<u32>) -> vec4<u32> {
+  if (PLAIN) { return words & vec4<u32>(SPECIAL); }
   let word = at * 4u + vec4<u32>(0u, 1u, 2u, 3u);
-  if (s.kind == 0u) { return any(inside(s, word) & full(words, 0x7f800000u)); }
+  if (s.kind == 0u) { return marks(inside(s, word) & full(words, SPECIAL)); }
   let mask = select(0x7f80u, 0x7c00u, s.kind == 1u);
-  return any((inside(s, word * 2u) & full(words, mask))
+  return marks((inside(s, word * 2u) & full(words, mask))
     | (inside(s, word * 2u + 1u) & full(words >> vec4<u32>(16u), mask)));
+}
+
+fn marks(found: vec4<bool>) -> vec4<u32> {
+  return select(vec4<u32>(), vec4<u32>(SPECIAL), found);
 }
 
 fn inside(s: Source, element: vec4<u32>) -> vec4<bool> {
@@ -47,12 +55,15 @@ fn item(i: u32) {
     k++;
   }
   let s = p.sources[k];
-  var found = false;
+  let start = s.vectors.x + i - first;
+  let step = s.end - first;
+  let last = s.vectors.y - 1u;
+  var most = vec4<u32>();
   for (var turn = 0u; turn < TURNS; turn++) {
-    let at = s.vectors.x + i - first + turn * (s.end - first);
-    if (at < s.vectors.y) { found = found || special(s, at, vector(k, at)); }
+    let at = min(start + turn * step, last);
+    most = max(most, exponents(s, at, vector(k, at)));
   }
-  if (!found) { return; }
+  if (all(most < vec4<u32>(SPECIAL))) { return; }
   atomicStore(&flags[0], 1u);
   atomicStore(&flags[s.flag], 1u);
   note_fault(s.code, i32(p.step), 1u);
