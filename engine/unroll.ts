@@ -20,11 +20,11 @@ export function unroll(text: string, rows: number, columns: number): string {
 }
 
 /**
- * Marks of kernels in which so many lanes load for each other: `$s` if they do and `$p` if not, `$w`
- * if quads swap, `$c` if more lanes get it by broadcast.
+ * Marks of kernels in which so many lanes load for each other: `$s` if they do and `$p` if not,
+ * `$w` if quads swap, `$c` if more lanes get it by broadcast.
  */
 export function sharingMarks(lanes: number): Record<"$s" | "$p" | "$w" | "$c", number> {
-  const [shared, quads] = [lanes > 1, lanes === 4].map(Number) as [number, number];
+  const [shared, quads] = [Number(lanes > 1), Number(lanes === 4)];
   return { $s: shared, $p: 1 - shared, $w: quads, $c: shared - quads };
 }
 

@@ -20,7 +20,7 @@ export const NON_FINITE = ["throw", "skip"] as const;
 
 const MARK: Body = { name: "updateMark", wgsl: markText };
 
-/** Vectors of four words that a thread looks at; on a processor each thread costs as much as many. */
+/** Vectors of four words that a thread looks at; a thread of a processor costs as much as many. */
 const TURNS = { gpu: 4, processor: 16 } as const;
 /** Tensors that a dispatch looks at, at most. */
 const SOURCES = 6;
@@ -143,7 +143,7 @@ function check(sources: readonly Source[], flags: Tensor, step: Scalar): void {
 function kernelFor(count: number, turns: number, plain: boolean): ThreadKernel {
   const sizes = `const SOURCES = ${count}u;\nconst TURNS = ${turns}u;\nconst PLAIN = ${plain};\n`;
   return {
-    name: `updateFinite${count}x${turns}${plain ? "Plain" : ""}`, wgsl: sizes + unroll(finiteText, count, 1), faults: true,
-    halves: true,
+    name: `updateFinite${count}x${turns}${plain ? "Plain" : ""}`, faults: true, halves: true,
+    wgsl: sizes + unroll(finiteText, count, 1),
   };
 }

@@ -16,7 +16,7 @@ const WORKGROUP = 64;
 const WIDE = 8;
 /** Blocks from which on, and characters of bodies up to which, four of a lane are written out. */
 const [MANY, LONGEST] = [4096, 1000];
-/** Lanes of a workgroup on SwiftShader, and blocks from which on there are groups enough for all. */
+/** Lanes of a group on SwiftShader where there are as many blocks: still groups enough for all. */
 const [BROAD, BUSY] = [256, 65536];
 
 /**

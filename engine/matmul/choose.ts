@@ -94,7 +94,7 @@ function forNarrow(p: Problem, { subgroup }: Traits): Rule {
   const depth = k < 4 ? 1 : isDeep(p) ? 8 : 4;
   if (rows <= 2) return [lanes([rows, 8], [4, 1], 1, depth), `four lanes, ${rows} rows`];
   if (subgroup < 4) return [lanes([rows, columns], [4, 2]), "four lanes, no subgroups"];
-  const how = "four lanes that swap rows";
+  const how = "four lanes swap rows";
   if (isHeavy(p, "narrow")) return [lanes([32, 8], [4, 1], 4, depth), `a large product, ${how}`];
   return [lanes([rows, columns], [4, 1], 4, depth), how];
 }

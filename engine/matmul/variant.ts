@@ -45,10 +45,8 @@ export function lanes(
 }
 
 /** A kernel with register tiles, read by vectors of four. */
-export function blocks(
-  tile: Variant["tile"], group: readonly [number, number], share = 1,
-): Variant {
-  return { kind: "blocks", tile, group: [...group, 1], lanes: share, depth: 4 };
+export function blocks(tile: Variant["tile"], group: readonly [number, number]): Variant {
+  return { kind: "blocks", tile, group: [...group, 1], lanes: 1, depth: 4 };
 }
 
 /** A kernel with tiles in workgroup memory. */

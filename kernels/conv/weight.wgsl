@@ -2,11 +2,11 @@
 // + k dilation + shift], r < rows, c < depth, k a tap; x counts as 0 outside. A part sums `span`
 // pairs (n, o) in order. TM rows x TN columns (c, k) a thread, in registers.
 // DEPTH terms, a divisor of `wide.out` and of `span`, are added by one assignment, in order. Where
-// lanes of a subgroup share rows, each of LANES lanes loads other rows of dy and all get them, as in
-// matmul/lanes.wgsl. Marks (engine/unroll.ts): $i rows a lane loads (TM / LANES), $l of LANES, $j
-// columns, $q of DEPTH; lines with $s are there once if rows are shared, with $p if not, with $w if
-// by swaps, with $c if by broadcast, with $r if sums are stored in a loop, with $u if not, and rows
-// are then not shared.
+// lanes of a subgroup share rows, each of LANES lanes loads other rows of dy and all get them, as
+// in matmul/lanes.wgsl.
+// Marks (engine/unroll.ts): $i rows a lane loads (TM / LANES), $l of LANES, $j columns, $q DEPTH;
+// lines with $s are there once if rows are shared, with $p if not, with $w if by swaps, with $c if
+// by broadcast, with $r if sums are stored in a loop, with $u if not, and rows are then not shared.
 struct Axis { size: u32, out: u32, taps: u32, phases: i32, stride: i32, shift: i32, dilation: i32,
   step: i32, every: u32, pad_a: u32, pad_b: u32, pad_c: u32 }
 struct Params { batch: u32, groups: u32, rows: u32, depth: u32, across: u32, down: u32,

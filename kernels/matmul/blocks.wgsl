@@ -2,27 +2,21 @@
 // read by vectors of four along whichever axis lies contiguous (A_DOWN: k of A, B_DOWN: k of B);
 // k is a multiple of four, and so is the side that vectors run along. No workgroup memory. Sums run
 // over k in order.
-// Where lanes of a subgroup share rows (SHARED, one row of lanes a workgroup), each of four lanes
-// loads one line of a block of A and all get the block by broadcast; a subgroup has four or more.
-// Marks: $i blocks down (TM / 4), $j blocks across (TN / 4), $l rows of a block; lines with $s are
-// there once if SHARED, with $p if not, with $d if A_DOWN, with $a if not, with $e if B_DOWN, with
-// $b if not, with $r if sums are stored in a loop, with $u if not.
+// Marks: $i blocks down (TM / 4), $j blocks across (TN / 4), $l rows of a block; lines with $d are
+// there once if A_DOWN, with $a if not, with $e if B_DOWN, with $b if not, with $r if sums are
+// stored in a loop, with $u if not.
 @compute @workgroup_size(WX, WY)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>,
-  @builtin(subgroup_invocation_id) place: u32, // $s
 ) {
   let start = corner(group);
   if (SYMMETRIC && start.x >= p.m) { return; }
   let row = start.x + lane.y * TM;
   let col = start.y + lane.x * 4u;
   let base = base_of(group.z);
-  let own = place % 4u; // $s
-  // Where this lane's first line of a block begins, in vectors, and the next block along k.
-  var a$i = (base.a + base.k + min(row + $iu * 4u + own, p.m - 1u) * p.a_row) / 4u; // $d $s
-  var a$i_$l = (base.a + base.k + min(row + $iu * 4u + $lu, p.m - 1u) * p.a_row) / 4u; // $d $p
-  var a$i = (base.a + (base.k + own) * p.a_col + min(row + $iu * 4u, p.m - 4u)) / 4u; // $a $s
-  var a$i_$l = (base.a + (base.k + $lu) * p.a_col + min(row + $iu * 4u, p.m - 4u)) / 4u; // $a $p
+  // Where lines of a block begin, in vectors, and the next block along k.
+  var a$i_$l = (base.a + base.k + min(row + $iu * 4u + $lu, p.m - 1u) * p.a_row) / 4u; // $d
+  var a$i_$l = (base.a + (base.k + $lu) * p.a_col + min(row + $iu * 4u, p.m - 4u)) / 4u; // $a
   var b$j_$l = (base.b + base.k + min(col + $ju * WX * 4u + $lu, p.n - 1u) * p.b_col) / 4u; // $e
   var b$j_$l = (base.b + (base.k + $lu) * p.b_row + min(col + $ju * WX * 4u, p.n - 4u)) / 4u; // $b
   let a_step = select(p.a_col, 1u, A_DOWN);
@@ -34,14 +28,10 @@ fn main(
     b$j_$l += b_step;
     let y$j = transpose(mat4x4<f32>(z$j_0, z$j_1, z$j_2, z$j_3)); // $e
     let v$j_$l = y$j[$l]; // $e
-    let w$i = vec4<f32>(a[a$i]); // $s
-    a$i += a_step; // $s
-    let w$i_$l = vec4<f32>(a[a$i_$l]); // $p
-    a$i_$l += a_step; // $p
-    let u$i_$l = subgroupBroadcast(w$i, $lu); // $d $s
-    let w$i_$l = subgroupBroadcast(w$i, $lu); // $a $s
+    let w$i_$l = vec4<f32>(a[a$i_$l]);
+    a$i_$l += a_step;
     let t$i = transpose(mat4x4<f32>(w$i_0, w$i_1, w$i_2, w$i_3)); // $a
-    let u$i_$l = w$i_$l; // $d $p
+    let u$i_$l = w$i_$l; // $d
     let u$i_$l = t$i[$l]; // $a
     s$i_$l_$j += u$i_$l.x * v$j_0 + u$i_$l.y * v$j_1 + u$i_$l.z * v$j_2 + u$i_$l.w * v$j_3;
   }

@@ -4,11 +4,12 @@
 // are loaded just before their sums, so that few numbers are held at a time.
 // Where lanes of a subgroup share rows (one row of lanes a workgroup), each of LANES lanes loads
 // other rows of A; a subgroup has LANES lanes or more. Quads swap them, which costs SwiftShader
-// least: lane x of one sums of rows 4 i + l those of 4 i + (l ^ x). More lanes get them by broadcast.
+// least: lane x of a quad has row 4 i + (l ^ x) where others have 4 i + l. More lanes get them by
+// broadcast.
 // Marks: $i rows a lane loads (TM / LANES), $l of LANES, $j columns, $q of DEPTH; lines with $s
 // are there once if rows are shared, with $p if not, with $w if by swaps, with $c if by broadcast,
-// with $t if a sum may end within a turn, with $n if not, with $r if sums are stored in a loop, with
-// $u if not.
+// with $t if a sum may end within a turn, with $n if not, with $r if sums are stored in a loop,
+// with $u if not.
 @compute @workgroup_size(WX, WY, WZ)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>,

@@ -21,7 +21,7 @@ struct Params { threads: u32, step: u32, @align(16) sources: array<Source, SOURC
 const SPECIAL = 0x7f800000u; // the exponent of what is not finite
 
 fn vector(k: u32, at: u32) -> vec4<u32> {
-  if (SOURCES == 1u || k == $iu) { return x$i[at]; }
+  if (k == $iu) { return x$i[at]; }
   return vec4<u32>();
 }
 
@@ -29,13 +29,12 @@ fn vector(k: u32, at: u32) -> vec4<u32> {
 fn exponents(s: Source, at: u32, words: vec4<u32>) -> vec4<u32> {
   if (PLAIN) { return words & vec4<u32>(SPECIAL); }
   let word = at * 4u + vec4<u32>(0u, 1u, 2u, 3u);
-  if (s.kind == 0u) { return marks(inside(s, word) & full(words, SPECIAL)); }
-  let mask = select(0x7f80u, 0x7c00u, s.kind == 1u);
-  return marks((inside(s, word * 2u) & full(words, mask))
-    | (inside(s, word * 2u + 1u) & full(words >> vec4<u32>(16u), mask)));
-}
-
-fn marks(found: vec4<bool>) -> vec4<u32> {
+  var found = inside(s, word) & full(words, SPECIAL);
+  if (s.kind > 0u) {
+    let mask = select(0x7f80u, 0x7c00u, s.kind == 1u);
+    found = (inside(s, word * 2u) & full(words, mask))
+      | (inside(s, word * 2u + 1u) & full(words >> vec4<u32>(16u), mask));
+  }
   return select(vec4<u32>(), vec4<u32>(SPECIAL), found);
 }
 
@@ -57,10 +56,9 @@ fn item(i: u32) {
   let s = p.sources[k];
   let start = s.vectors.x + i - first;
   let step = s.end - first;
-  let last = s.vectors.y - 1u;
   var most = vec4<u32>();
   for (var turn = 0u; turn < TURNS; turn++) {
-    let at = min(start + turn * step, last);
+    let at = min(start + turn * step, s.vectors.y - 1u);
     most = max(most, exponents(s, at, vector(k, at)));
   }
   if (all(most < vec4<u32>(SPECIAL))) { return; }

@@ -1,8 +1,9 @@
 // What the changes of layout and the parts of tensors refuse, and that views are views.
 
 import * as assert from "uvu/assert";
-import { type Range, type Tensor, assign, concat, expand, grad, mul, pad, permute, reshape, slice,
-  split, squeeze, stack, sum, tensor, transpose, unsqueeze, zeros } from "../../autograd/index.ts";
+import { type Range, type Tensor, assign, concat, expand, grad, matmul, mul, pad, permute, reshape,
+  slice, split, square, squeeze, stack, sum, tensor, transpose, unsqueeze, zeros } from
+  "../../autograd/index.ts";
 import { DtypeError, ShapeError } from "../../engine/index.ts";
 import { suite } from "../harness.ts";
 import { assertThrows } from "../throws.ts";
@@ -156,6 +157,16 @@ test("the gradient of a part is zero outside of it, to the last element", async 
 
     assert.equal([...await g.read()], Array.from({ length: 9 }, (_, i) => (i < n ? 2 * i : 0)));
   }
+});
+
+test("the gradient of a weight lies as the weight does, whichever side it is on", async () => {
+  const [x, w] = [tensor([[1, 2, 3], [4, 5, 6]]), tensor([[1, 0, 2], [0, 1, 1]])];
+  const [right, left] = [grad((v: Tensor) => sum(square(matmul(x, transpose(v)))))(w),
+    grad((v: Tensor) => sum(square(matmul(transpose(v), x))))(w)];
+
+  assert.equal(await right.toArray(), [[142, 188, 234], [98, 130, 162]]); // 2 (x w^T)^T x
+  assert.equal(await left.toArray(), [[28, 64, 120], [64, 154, 282]]); // 2 x (w^T x)^T
+  for (const g of [right, left]) assert.equal(g.layout.strides, [3, 1]);
 });
 
 test.run();

@@ -24,7 +24,7 @@ function variantsFor(device: Device): Variant[] {
   const share = device.features.has("subgroups") ? Math.min(4, device.matmuls.traits.subgroup) : 1;
   const all = [
     lanes([4, 2], [4, 4]), lanes([2, 2], [4, 4, 4]), lanes([8, 4], [share, 1], share),
-    blocks([4, 8], [4, 4]), blocks([8, 4], [4, 1], share), tiled([4, 4], [8, 8]),
+    blocks([4, 8], [4, 4]), blocks([8, 4], [4, 1]), tiled([4, 4], [8, 8]),
   ];
   return [...new Map(all.map((variant) => [nameOf(variant), variant])).values()];
 }

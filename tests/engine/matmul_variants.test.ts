@@ -29,7 +29,8 @@ function variantsFor(device: Device): Variant[] {
   const all = [
     lanes([4, 2], [4, 4]), lanes([2, 2], [4, 4, 4]), lanes([4, 4], [8, 2], 1, 4),
     lanes([8, 4], [share, 1], share), lanes([8, 2], [32, 1], share, 2),
-    blocks([4, 8], [4, 4]), blocks([8, 4], [8, 1], Math.min(4, share)),
+    lanes([8, 2], [8, 1], Math.min(4, share), 8),
+    blocks([4, 8], [4, 4]), blocks([8, 4], [8, 1]),
     tiled([4, 4], [8, 8]), tiled([8, 8], [8, 8]),
   ];
   return [...new Map(all.map((variant) => [nameOf(variant), variant])).values()];

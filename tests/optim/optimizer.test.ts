@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
-import { add, mean, rng as makeRng, scope, square, sub, tensor, transpose, valueAndGrad } from
-  "../../autograd/index.ts";
+import { add, mean, ones, rng as makeRng, scope, slice, square, sub, tensor, transpose,
+  valueAndGrad } from "../../autograd/index.ts";
 import type { Tree } from "../../autograd/index.ts";
 import { linear } from "../../nn/index.ts";
 import { adam, modularDescent, sgd } from "../../optim/index.ts";
@@ -164,6 +164,20 @@ test("an optimizer that was disposed is not used again", () => {
   );
   assert.throws(() => optimizer.load(state), /^sgd\.load: the optimizer was disposed\. /);
   assert.throws(() => optimizer.state, /^sgd\.state: the optimizer was disposed\. /);
+});
+
+test("a bad element is found anywhere in a gradient, and bad neighbours in memory are not", async () => {
+  for (const [size, from] of [[8192, 4], [8195, 3]] as const) { // whole vectors, and not
+    const spread = Array.from({ length: 20 }, (_, i) => Math.floor((i + 0.5) * size / 20));
+    for (const at of [undefined, 0, 3, ...spread, size - 4, size - 1]) {
+      const numbers = new Float32Array(from + size + 4).fill(NaN).fill(1, from, from + size);
+      if (at !== undefined) numbers[from + at] = -Infinity;
+      using optimizer = sgd({ lr: 0, onNonFinite: "skip" });
+      optimizer.step({ w: ones([size]) }, { w: slice(tensor(numbers), [[from, from + size]]) });
+
+      assert.equal(await optimizer.refusals(), at === undefined ? {} : { w: 1 }, `${size}: ${at}`);
+    }
+  }
 });
 
 test.run();
