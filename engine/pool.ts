@@ -44,13 +44,16 @@ export function sizeClass(bytes: number): number {
  * Keeps storage buffers for reuse, by size class.
  *
  * A buffer that comes back may be handed out again at once: dispatches run in the order they were
- * recorded. It is only destroyed by `trim`, once no unsubmitted batch refers to it.
+ * recorded. It is only destroyed by `trim`, once no unsubmitted batch refers to it. The oldest of a
+ * class goes first, so that every step of a loop is given the same buffers, in whatever order the
+ * step before gave them back, and its bind groups exist already.
  */
 export class BufferPool {
   readonly bytes: PoolBytes = { live: 0, pooled: 0, peak: 0 };
   /** Whether a buffer may be held by results that wait to be computed, and by nothing else. */
   abandoned = false;
   readonly #gpu: GPUDevice;
+  /** The oldest of each class last. */
   readonly #free = new Map<number, PooledBuffer[]>();
   readonly #limit: number;
   #nextId = 1;
@@ -94,7 +97,7 @@ export class BufferPool {
     }
     this.bytes.pooled += buffer.size;
     const list = this.#free.get(buffer.size);
-    if (list) list.push(buffer);
+    if (list) list.splice(list.findLastIndex(({ id }) => id > buffer.id) + 1, 0, buffer);
     else this.#free.set(buffer.size, [buffer]);
   }
 

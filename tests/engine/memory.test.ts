@@ -5,7 +5,7 @@ import { type Tensor, add, evaluate, grad, mul, reshape, square, sum, tensor, tr
   from "../../autograd/index.ts";
 import { DisposedError, GpuError, ShapeError, dispose, keep, openScope, scope } from
   "../../engine/index.ts";
-import { sizeClass } from "../../engine/pool.ts";
+import { type PooledBuffer, sizeClass } from "../../engine/pool.ts";
 import { suite } from "../harness.ts";
 
 const test = suite("memory and scopes");
@@ -144,6 +144,17 @@ test("a tensor larger than a binding is refused before anything happens", ({ dev
   assert.throws(() => zeros([elements]), (e: unknown) => {
     return e instanceof type && message.test(e.message);
   });
+});
+
+test("a loop is given the same buffers again, in whatever order they came back", ({ device }) => {
+  const { pool } = device;
+  const take = () => [0, 1, 2, 3].map(() => pool.acquire(5000));
+  const first = take();
+  for (const i of [2, 0, 3, 1]) pool.release(first[i] as PooledBuffer);
+  const second = take();
+  second.forEach((buffer) => pool.release(buffer));
+
+  assert.equal(second.map(({ id }) => id), first.map(({ id }) => id));
 });
 
 test.run();
