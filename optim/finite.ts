@@ -20,8 +20,8 @@ export const NON_FINITE = ["throw", "skip"] as const;
 
 const MARK: Body = { name: "updateMark", wgsl: markText };
 
-/** Vectors of four words that a thread looks at; a thread of a processor costs as much as many. */
-const TURNS = { gpu: 4, processor: 16 } as const;
+/** Vectors of four words that a thread looks at, and on a processor, where threads cost more. */
+const [TURNS, MORE_TURNS] = [4, 16] as const;
 /** Tensors that a dispatch looks at, at most. */
 const SOURCES = 6;
 /**
@@ -125,7 +125,7 @@ function together(sources: readonly Source[]): Source[][] {
 
 /** Records the check of a few gradients. */
 function check(sources: readonly Source[], flags: Tensor, step: Scalar): void {
-  const turns = TURNS[flags.device.info.software ? "processor" : "gpu"];
+  const turns = flags.device.info.software ? MORE_TURNS : TURNS;
   let end = 0;
   const words = sources.flatMap(({ grad: { size, dtype, layout: { offset } }, flag, code }) => {
     const each = dtype === "f32" ? 4 : 8; // elements of a vector
