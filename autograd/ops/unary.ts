@@ -199,7 +199,7 @@ export const gelu = /* @__PURE__ */ defineUnary({
  * Source: Hendrycks, Gimpel 2016
  */
 export const geluTanh = /* @__PURE__ */ defineUnary({
-  name: "geluTanh", body: [expm1Text, tanhText, geluTanhBody],
+  name: "geluTanh", body: geluTanhBody,
   vjp: (dy, [x]) => mul(dy, geluTanhSlope(x)),
 });
 
@@ -208,7 +208,7 @@ export const step = /* @__PURE__ */ defineUnary({ name: "step", body: stepBody }
 
 /** Derivative of the tanh form of GeLU. */
 const geluTanhSlope = /* @__PURE__ */ defineUnary({
-  name: "geluTanhSlope", body: [expm1Text, tanhText, geluTanhSlopeBody],
+  name: "geluTanhSlope", body: geluTanhSlopeBody,
   vjp: (dy, [x]) => mul(dy, geluTanhCurve(x)),
 });
 
