@@ -41,14 +41,14 @@ test.needs("node", "matmul and valueAndGrad take under 15 KB after gzip", async 
   assert.ok(bytes < 15_000, `${bytes} bytes`);
 });
 
-test.needs("node", "a program that trains by modular descent takes under 73 KB", async () => {
+test.needs("node", "a program that trains by modular descent takes under 74 KB", async () => {
   const { bytes } = await pack(`
     export { crossEntropy, openDevice, tensor, valueAndGrad } from "./autograd/index.ts";
     export { compose, linear, relu } from "./nn/index.ts";
     export { modularDescent } from "./optim/index.ts";
   `);
 
-  assert.ok(bytes < 73_000, `${bytes} bytes`);
+  assert.ok(bytes < 74_000, `${bytes} bytes`);
 });
 
 test.needs("node", "everything takes under 165 KB after gzip", async () => {

@@ -1,10 +1,12 @@
 import { type LeafText, type Program, type Stored, type Walked, HEADER_WORDS, computed,
   chainName, constantTypes, isIndexed, isPacked, valueOf } from "./program.ts";
 
-/** Words of the walk for each way of it in vectors. */
-const WALK_WORDS: Readonly<Record<Walked, number>> = {
-  whole: 1, tiled: 2, single: 1, spread: 4, strided: 0,
-};
+/** Words of the walk for the ways of it in vectors. */
+const WALK_WORDS = { whole: 1, tiled: 2, single: 1, spread: 4, strided: 0 } as const;
+
+function walkWords(walked: Walked): number {
+  return typeof walked === "number" ? 1 + 2 * walked : WALK_WORDS[walked];
+}
 
 const LANES = ["x", "y", "z", "w"] as const;
 
@@ -61,7 +63,7 @@ function flatSteps(program: Program): { readonly lines: string[]; readonly resul
   let at = HEADER_WORDS + program.constants + 1;
   const loads = leaves.map((leaf, k) => {
     const load = vectorLoad(program, leaf, k, at);
-    at += WALK_WORDS[leaf.walked];
+    at += walkWords(leaf.walked);
     return load;
   });
   const single = leaves.map(({ walked }) => walked === "single" || walked === "spread");
@@ -88,11 +90,23 @@ function vectorLoad(program: Program, leaf: LeafText, k: number, at: number): st
   if (walked === "spread") {
     return elementLoad(program, leaf, `${offset} + i / ${first} % ${second} * ${third}`, k);
   }
-  const place = walked === "tiled" ? `i % ${first}` : "i";
+  const place = typeof walked === "number" ? stepsFrom(walked, at + 1)
+    : walked === "tiled" ? `i % ${first}` : "i";
   const load = `x${bindingOf(program, leaf)}[${place} + ${offset}]`;
   if (!isPacked(type)) return `let v${k} = ${load};`;
   return `let w${k} = ${load};
 let v${k} = vec4<${computed(type)}>(${type}_load(w${k}.x), ${type}_load(w${k}.y));`;
+}
+
+/** The steps to vector `i` along so many axes, whose sizes and steps are words from `at` on. */
+function stepsFrom(axes: number, at: number): string {
+  let [rest, place] = ["i", ""];
+  for (let axis = axes - 1; axis > 0; axis--) {
+    const [size, step] = [word(at + 2 * axis), word(at + 2 * axis + 1)];
+    place = `${rest} % ${size} * ${step} + ${place}`;
+    rest = `${rest} / ${size}`;
+  }
+  return `${place}${rest} * ${word(at + 1)}`;
 }
 
 function bindingOf({ bound }: Program, { binding: own }: LeafText): number {

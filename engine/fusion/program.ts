@@ -17,10 +17,10 @@ export type Store = "elements" | "words" | "pairs" | "atomic";
 
 /**
  * How an operand's elements are found. In vectors of four: one beside the result's (`whole`), one
- * of a row that repeats (`tiled`), or one element for all four (`single`, or `spread` over a run of
- * vectors). Or `strided`, one at a time.
+ * of a row that repeats (`tiled`), one by walking so many axes, or one element for all four
+ * (`single`, or `spread` over a run of vectors). Or `strided`, one at a time.
  */
-export type Walked = "whole" | "tiled" | "single" | "spread" | "strided";
+export type Walked = "whole" | "tiled" | "single" | "spread" | "strided" | number;
 
 /** A function of scalars to be applied to every element. */
 export interface Body {
@@ -89,7 +89,7 @@ export const HEADER_WORDS = 4;
 
 /** Whether operands found in that way are bound as vectors of four. */
 export function isVector(walked: Walked | undefined): boolean {
-  return walked === "whole" || walked === "tiled";
+  return walked === "whole" || walked === "tiled" || typeof walked === "number";
 }
 
 /** A short string that two programs share only if their texts are equal. */

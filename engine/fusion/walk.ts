@@ -73,7 +73,22 @@ function flatLeaf(leaf: Leaf, size: number, words: number[]): Walked | undefined
     words.push(offset / 4);
     return "whole";
   }
-  return repeating(leaf, words);
+  return repeating(leaf, words) ?? stepping(leaf, size, words);
+}
+
+/** An operand whose vectors lie apart, as of heads or of a part of each row. */
+function stepping(leaf: Leaf, size: number, words: number[]): Walked | undefined {
+  const { layout, layout: { offset } } = leaf;
+  const own = shapeOf(leaf);
+  const { shape, strides: [strides = []] } = mergeAxes(own, [broadcastStrides(layout, own)]);
+  const last = shape.length - 1;
+  const steps = strides.map((stride, axis) => (axis === last ? stride * 4 : stride));
+  const apart = offset % 4 === 0 && shape[last] as number % 4 === 0 && strides[last] === 1
+    && steps.every((step) => step % 4 === 0);
+  if (!apart || sizeOf(own) !== size || shape.length > MAX_RANK) return undefined;
+  const counts = shape.map((count, axis) => (axis === last ? count / 4 : count));
+  words.push(offset / 4, ...counts.flatMap((count, axis) => [count, (steps[axis] ?? 0) / 4]));
+  return shape.length;
 }
 
 /** An operand that repeats: as a whole, with each element many times, or in both ways. */

@@ -1,7 +1,7 @@
 // The frames of the elementwise kernels: layouts, tails, grids, in-place results, and their errors.
 
 import * as assert from "uvu/assert";
-import { add, cast, evaluate, expand, floorDivide, mul, neg, reshape, slice, sub, tensor,
+import { add, cast, evaluate, expand, floorDivide, mul, neg, permute, reshape, slice, sub, tensor,
   transpose, where, zeros } from "../../autograd/index.ts";
 import { DisposedError, DtypeError, ShapeError, type Tensor, contiguousCopy, copyInto, elementwise,
   elementwiseInto } from "../../engine/index.ts";
@@ -44,6 +44,34 @@ test("views of every length at every offset give their own elements", async () =
     for (let length = 1; length <= 9; length++) {
       const y = neg(slice(x, [[offset, offset + length]]));
       assert.equal(await numbers(y), upTo(length).map((i) => -(i + offset)), `${offset} ${length}`);
+    }
+  }
+});
+
+test("views whose vectors lie apart, and views without, give their own elements", async () => {
+  const own = tensor(upTo(480)); // exact in f16
+  const views: ((x: Tensor) => Tensor)[] = [
+    (x) => permute(x, [0, 2, 1, 3]), (x) => permute(x, [2, 1, 0, 3]), (x) => permute(x, [1, 0, 2, 3]),
+    (x) => permute(x, [0, 1, 3, 2]),
+    (x) => permute(slice(x, [[1, 3], null, [2, 4]]), [2, 1, 0, 3]),
+    (x) => slice(x, [null, null, null, [4, 8]]), (x) => slice(x, [null, [1, 3], null, [0, 4]]),
+    (x) => slice(x, [null, null, null, [2, 6]]), (x) => slice(x, [null, null, null, [0, 8, 2]]),
+    (x) => expand(permute(x, [0, 2, 1, 3]), [2, 3, 5, 4, 8]),
+    (x) => expand(slice(x, [null, null, [1, 2]]), [3, 4, 3, 8]),
+  ];
+  for (const dtype of ["f32", "i32", "f16"] as const) {
+    const x = reshape(cast(own, dtype), [3, 4, 5, 8]);
+    for (const [k, view] of views.entries()) {
+      const y = view(x);
+      const { shape, layout: { strides, offset } } = y;
+      const expected = upTo(y.size).map((i) => shape.reduceRight(([place, rest], d, axis) => {
+        return [place + rest % d * (strides[axis] ?? 0), Math.floor(rest / d)] as const;
+      }, [offset, i] as const)[0]);
+      const rest = cast(tensor(expected.map((_, i) => i % 7)), dtype);
+      const sum = add(y, reshape(rest, shape));
+
+      assert.equal(await numbers(reshape(y, [y.size])), expected, `${dtype}: ${k}`);
+      assert.equal(await numbers(sum), expected.map((v, i) => v + i % 7), `${dtype}: ${k}`);
     }
   }
 });
