@@ -97,7 +97,7 @@ export class BufferPool {
     }
     this.bytes.pooled += buffer.size;
     const list = this.#free.get(buffer.size);
-    if (list) list.splice(list.findLastIndex(({ id }) => id > buffer.id) + 1, 0, buffer);
+    if (list) list.splice(placeOf(buffer, list), 0, buffer);
     else this.#free.set(buffer.size, [buffer]);
   }
 
@@ -130,4 +130,15 @@ export class BufferPool {
     const gpu = this.#gpu.createBuffer({ size, usage });
     return { gpu, pool: this, id: this.#nextId++, size, batch: -1, generation: 0, readers: 0 };
   }
+}
+
+/** Where a buffer belongs among others, of which the oldest is the last. */
+function placeOf({ id }: PooledBuffer, list: readonly PooledBuffer[]): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((list[middle] as PooledBuffer).id > id) low = middle + 1; // it lies between the ends
+    else high = middle;
+  }
+  return low;
 }
