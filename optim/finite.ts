@@ -25,7 +25,7 @@ const [TURNS, MORE_TURNS] = [4, 16] as const;
 /** Tensors that a dispatch looks at, at most. */
 const SOURCES = 6;
 /**
- * Elements from which a tensor has a dispatch of its own on a processor: 16there each tensor of a
+ * Elements from which a tensor has a dispatch of its own on a processor: there each tensor of a
  * dispatch is read for all of them, and only a GPU skips what is not asked for.
  */
 const LARGE = 2 ** 12;

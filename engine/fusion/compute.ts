@@ -16,7 +16,7 @@ const WORKGROUP = 64;
 const WIDE = 8;
 /** Blocks from which on, and characters of bodies up to which, four of a lane are written out. */
 const [MANY, LONGEST] = [4096, 1000];
-/** Lanes of a group on SwiftShader where there are as many blocks: still groups enough for all. */
+/** Lanes of a broad workgroup on SwiftShader, and the blocks from which on there are enough. */
 const [BROAD, BUSY] = [256, 65536];
 
 /**
