@@ -133,8 +133,8 @@ export class Device implements Disposable {
     const staging = this.faults.pending ? this.#staging.acquire(FAULT_BYTES) : undefined;
     if (staging) this.faults.collect(this.recorder, staging.gpu, 0);
     this.flush();
-    await this.#health.settle(this.gpu.queue.onSubmittedWorkDone(), "idle");
-    if (staging) this.faults.check((await this.#staging.map(staging, FAULT_BYTES))[0]);
+    await this.#health.settle(this.wait(this.gpu.queue.onSubmittedWorkDone()), "idle");
+    if (staging) this.faults.check((await this.wait(this.#staging.map(staging, FAULT_BYTES)))[0]);
   }
 
   /** Gives the memory kept for reuse back to the system. */
@@ -201,6 +201,11 @@ export class Device implements Disposable {
     return new Tensor(this, dtype, layout, new Storage(this.pool, buffer));
   }
 
+  /** @internal Waits for work of the GPU, leaving the processors to a software adapter. */
+  wait<R>(work: Promise<R>): Promise<R> {
+    return host.waitFor(work, this.info.software);
+  }
+
   /** @internal Records one dispatch. */
   dispatch(dispatch: Dispatch): void {
     if (dispatch.buffers.some(({ pool }) => pool !== this.pool)) {
@@ -235,7 +240,7 @@ export class Device implements Disposable {
     if (extra > 0) this.faults.collect(this.recorder, staging.gpu, bytes);
     this.recorder.flush();
     if (source !== t) source.dispose();
-    const work = this.#staging.map(staging, bytes, extra);
+    const work = this.wait(this.#staging.map(staging, bytes, extra));
     const [data, report] = await this.#health.settle(work, `read ${show(t.shape)}`);
     if (extra > 0) this.faults.check(report);
     return hostArray(t.dtype, data, t.size);

@@ -38,6 +38,8 @@ export const host: Host = {
     throw noAdapterError(tried, NATIVE_REMEDY);
   },
 
+  waitFor: (work) => work, // Deno sleeps between its looks
+
   announce(line) {
     process.stderr.write(`${line}\n`);
   },

@@ -5,12 +5,15 @@ import { chooseAdapter, NATIVE_REMEDY, noAdapterError } from "./choose_adapter.t
 import { GpuError } from "./errors.ts";
 import type { AdapterChoice, Host, SoftwareChoice } from "./host.ts";
 import { unpackSoftwareAdapter, withVariables } from "./software_adapter.ts";
+import { CLOCK, PausedWaits } from "./wait_node.ts";
 
 type Dawn = Pick<typeof import("webgpu"), "create">;
 type Choice = AdapterChoice | { readonly refused: string };
 
 // Dawn instances live as long as the process: dropping one while another is made aborts it.
 const instances = /* @__PURE__ */ new Map<string, GPU>();
+
+const waits = /* @__PURE__ */ new PausedWaits(CLOCK);
 
 // Asked once, before the embedded loader could be taken for the host's.
 let hostHasVulkan: boolean | undefined;
@@ -29,6 +32,10 @@ export const host: Host = {
     const embedded = await embeddedAdapter(dawn, request, toggles);
     if (!("refused" in embedded)) return embedded;
     throw noAdapterError([own.refused, embedded.refused], NATIVE_REMEDY);
+  },
+
+  waitFor(work, software) {
+    return software ? waits.of(work) : work;
   },
 
   announce(line) {

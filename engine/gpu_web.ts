@@ -23,6 +23,8 @@ export const host: Host = {
     return choice;
   },
 
+  waitFor: (work) => work,
+
   announce(line) {
     console.warn(line);
   },

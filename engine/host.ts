@@ -27,6 +27,12 @@ export interface Host {
     toggles?: readonly string[],
   ): Promise<AdapterChoice>;
 
+  /**
+   * Waits for work of an adapter, leaving the processors to a software adapter as far as the host
+   * can.
+   */
+  waitFor<R>(work: Promise<R>, software: boolean): Promise<R>;
+
   /** Shows the person one line, away from the program's own output. */
   announce(line: string): void;
 }

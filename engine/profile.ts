@@ -57,7 +57,7 @@ class Timers {
       encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
     });
     device.flush();
-    await staging.mapAsync(MODE_READ);
+    await device.wait(staging.mapAsync(MODE_READ));
     const ticks = new BigUint64Array(staging.getMappedRange().slice(0));
     for (const buffer of [resolved, staging]) buffer.destroy();
     for (const set of this.#sets) set.destroy();

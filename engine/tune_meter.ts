@@ -113,7 +113,7 @@ class DeviceMeter implements Meter {
   /** Milliseconds until so many runs are done. */
   async #run(list: readonly Ready[], runs: number): Promise<number> {
     const { gpu } = this.#device;
-    await gpu.queue.onSubmittedWorkDone();
+    await this.#device.wait(gpu.queue.onSubmittedWorkDone());
     const start = performance.now();
     const encoder = gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
@@ -126,7 +126,7 @@ class DeviceMeter implements Meter {
     }
     pass.end();
     gpu.queue.submit([encoder.finish()]);
-    await gpu.queue.onSubmittedWorkDone();
+    await this.#device.wait(gpu.queue.onSubmittedWorkDone());
     return performance.now() - start;
   }
 

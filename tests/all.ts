@@ -78,6 +78,7 @@ import "./engine/replay.test.ts";
 import "./engine/shape.test.ts";
 import "./engine/tune.test.ts";
 import "./engine/unpack.test.ts";
+import "./engine/wait_node.test.ts";
 import "./examples/charts.test.ts";
 import "./examples/data.test.ts";
 import "./examples/options.test.ts";

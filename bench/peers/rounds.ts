@@ -1,5 +1,6 @@
 // Times several libraries on one task in turn: A B C, A B C, ...
 
+import type { Device } from "../../autograd/index.ts";
 import { BenchError, type Expected } from "../harness.ts";
 import { checkSpots } from "../check.ts";
 import { runsPerSample } from "../measure.ts";
@@ -21,6 +22,8 @@ export interface Meters {
   /** Time of all of the process's threads, milliseconds. */
   readonly cpu: () => number;
   readonly dispatches: DispatchCounter;
+  /** Waits for what a library has started, in the same way for all. */
+  readonly wait: Device["wait"];
 }
 
 /** What came of timing one library. */
@@ -57,8 +60,7 @@ export async function prepare(
   name: string, task: Task, work: Work, meters: Meters,
 ): Promise<Entry> {
   const start = meters.now();
-  await work.run();
-  await work.settle();
+  await meters.wait(runAll(work, 1));
   const first = meters.now() - start;
   await check(name, task, work);
   const once = await sample(work, 1, meters);
@@ -101,11 +103,15 @@ interface Sample {
   readonly dispatches: number;
 }
 
-/** All of so many runs, from the first call to the end of the last dispatch. */
-async function sample(work: Work, runs: number, meters: Meters): Promise<Sample> {
-  const [before, cpu, start] = [meters.dispatches.count, meters.cpu(), meters.now()];
-  for (let i = 0; i < runs; i++) await work.run();
+async function runAll(work: Work, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await work.run();
   await work.settle();
+}
+
+/** All of so many runs, from the first call to the end of the last dispatch. */
+async function sample(work: Work, count: number, meters: Meters): Promise<Sample> {
+  const [before, cpu, start] = [meters.dispatches.count, meters.cpu(), meters.now()];
+  await meters.wait(runAll(work, count));
   return {
     ms: meters.now() - start, cpuMs: meters.cpu() - cpu,
     dispatches: meters.dispatches.count - before,

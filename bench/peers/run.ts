@@ -21,7 +21,7 @@ import { type Entry, type Meters, prepare, timeInTurn } from "./rounds.ts";
 const print = (line: string): void => console.log(line);
 const note = (line: string): void => console.error(line);
 
-function metersOf(): Meters {
+function metersOf(device: Device): Meters {
   const { GPUComputePassEncoder: passes } = globals as {
     readonly GPUComputePassEncoder: { readonly prototype: Passes };
   };
@@ -32,6 +32,7 @@ function metersOf(): Meters {
       return (user + system) / 1000;
     },
     dispatches: countDispatches(passes.prototype),
+    wait: (work) => device.wait(work),
   };
 }
 
@@ -115,7 +116,7 @@ async function main(args: readonly string[]): Promise<number> {
   using device = await openDevice();
   exposeDevice(device.gpu);
   const contestants = [...dualgrad(device, ownVersion()), ...await startPeers(device.gpu, peers)];
-  const session = { contestants, rounds, meters: metersOf() };
+  const session = { contestants, rounds, meters: metersOf(device) };
   const about = circumstances(device, contestants);
   const results: CaseResult[] = [];
   if (!json) heading(about).forEach(print);

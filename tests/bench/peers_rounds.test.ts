@@ -21,6 +21,7 @@ function pretended() {
   };
   const meters: Meters = {
     now: () => time, cpu: () => 2 * time, dispatches: countDispatches(passes),
+    wait: (work) => work,
   };
   const turns: string[] = [];
   const library = (name: string, ms: number, options: Partial<Work> = {}): Work => ({
