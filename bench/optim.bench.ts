@@ -6,6 +6,7 @@ import { openScope } from "../autograd/index.ts";
 import { BenchError } from "./harness.ts";
 import { type Effort, EFFORT, expectedBytes, gptSetting, measureMemory, measureTimes } from
   "./optim/measure.ts";
+import { isAsked } from "./options.ts";
 import { optimReport } from "./optim/report.ts";
 import { MAX_SIDE, SUBJECTS, type Subject } from "./optim/subjects.ts";
 import type { Circumstances, Print } from "./report.ts";
@@ -18,7 +19,7 @@ const USUAL = [128, 64, 8] as const;
 
 /** What the command line asks for, and what it is measured with. */
 export interface OptimRequest {
-  /** Subjects whose name has this text; empty for all. */
+  /** Subjects whose name `isAsked` by it; empty for all. */
   readonly only: string;
   readonly sizes: readonly Size[];
   readonly json: boolean;
@@ -41,7 +42,7 @@ const ROUNDING = 1.25;
  */
 export async function benchOptimizers(device: Device, request: OptimRequest): Promise<boolean> {
   const { only, sizes, json, timer, about, print, note, effort = EFFORT } = request;
-  const found = SUBJECTS.filter(({ name }) => name.includes(only));
+  const found = SUBJECTS.filter(({ name }) => isAsked(name, only));
   if (found.length === 0) {
     throw new UsageError(`--only: optim has no line with "${only}" in its name.`);
   }

@@ -10,7 +10,7 @@ export interface Options {
   readonly name: string;
   /** One line of JSON for each case in place of the table. */
   readonly json: boolean;
-  /** Run only the benches whose name has this text; empty for all. */
+  /** Run only the benches whose name `isAsked` by it; empty for all. */
   readonly only: string;
   /** Sizes to run in place of the usual ones; empty if not given. */
   readonly sizes: readonly Size[];
@@ -30,10 +30,15 @@ export function helpText(names: readonly string[]): string {
     "",
     `  NAME         ${listed(names)}`,
     "  --size LIST  these sizes in place of the usual ones: 256,512 or 256x1024",
-    "  --only TEXT  only the lines whose name has this text: ops --only softmax",
+    "  --only LIST  only the lines whose name has one of these texts: ops --only softmax,norm",
     "  --json       one JSON object per line for each case, and nothing else",
     "  --help       this text",
   ].join("\n");
+}
+
+/** Whether a name has one of the texts of a list such as `softmax,norm`. */
+export function isAsked(name: string, only: string): boolean {
+  return only.split(",").some((text) => name.includes(text));
 }
 
 /**

@@ -1,4 +1,4 @@
-// npm run bench -- NAME [--json] [--size LIST] [--only TEXT]
+// npm run bench -- NAME [--json] [--size LIST] [--only LIST]
 
 import process from "node:process";
 import { DeviceLostError, openDevice } from "../autograd/index.ts";
@@ -7,7 +7,7 @@ import { commitHere } from "./commit.ts";
 import { type Bench, BenchError } from "./harness.ts";
 import { EFFORT } from "./measure.ts";
 import { benchOptimizers } from "./optim.bench.ts";
-import { type Options, helpText, parseOptions } from "./options.ts";
+import { type Options, helpText, isAsked, parseOptions } from "./options.ts";
 import { type Report, circumstances, jsonReport } from "./report.ts";
 import { type Roofline, copyBench, productBench, referenceSize } from "./roofline.ts";
 import { type LeftOut, type Result, type Session, runCase } from "./run_case.ts";
@@ -96,7 +96,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (options.name === OPTIMIZERS) return await optimizers(options);
-  const benches = (BENCHES[options.name] ?? []).filter(({ name }) => name.includes(options.only));
+  const benches = (BENCHES[options.name] ?? []).filter(({ name }) => isAsked(name, options.only));
   if (benches.length === 0) {
     throw new UsageError(`--only: ${options.name} has no line with "${options.only}" in its name.`);
   }

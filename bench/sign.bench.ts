@@ -1,10 +1,11 @@
 // The sign iteration: how fast matrices are orthogonalised, by every published coefficient set.
 
-import { tensor } from "../autograd/index.ts";
+import { matmul, normal, rng, tensor } from "../autograd/index.ts";
 import { BERNSTEIN, CONVERGED, CUBIC, JORDAN, MODULA_SIX, POLAR_EXPRESS, POLAR_EXPRESS_CUBIC,
   POLAR_EXPRESS_FIVE, type PolarSet, QUINTIC, SPEEDRUN, evaluate, polar,
   polarCost } from "../nn/index.ts";
 import { type Bench, type Size, type Work, bench } from "./harness.ts";
+import { product64 } from "./reference.ts";
 import { type Spectrum, rotated } from "./rotated.ts";
 import { numbersOf } from "./size.ts";
 
@@ -88,8 +89,21 @@ const SETS: readonly (readonly [name: string, set: PolarSet])[] = [
   ["converged", CONVERGED],
 ];
 
-/** One bench for each coefficient set; the name says how many steps it has. */
-export const signBenches: readonly Bench[] = /* @__PURE__ */ SETS.map(([name, set]) => {
-  const steps = set.coefficients.length;
-  return bench(`${name} x${steps}`, { sizes: SIZES }, (size) => signWork(size, set));
+/** The product of a step that is not symmetric, to compare the rates of whole iterations with. */
+const productBench: Bench = /* @__PURE__ */ bench("product in a step", { sizes: SIZES }, (size) => {
+  const { batch, rows, columns } = asStack(size);
+  const [short, long] = [Math.min(rows, columns), Math.max(rows, columns)];
+  const [a, b] = [normal(rng(1), [batch, short, short]), normal(rng(2), [batch, short, long])];
+  return {
+    flop: 2 * batch * short * short * long, bytes: 4 * batch * short * (short + 2 * long),
+    matrices: batch, run: () => matmul(a, b), expected: () => product64(a, b),
+  };
 });
+
+/** That product, then one bench for each coefficient set; the name says how many steps it has. */
+export const signBenches: readonly Bench[] = [productBench, .../* @__PURE__ */ SETS.map(
+  ([name, set]) => {
+    const steps = set.coefficients.length;
+    return bench(`${name} x${steps}`, { sizes: SIZES }, (size) => signWork(size, set));
+  },
+)];

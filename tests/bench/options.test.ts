@@ -1,7 +1,7 @@
 // The command line. Node only, as it reads it by node:util.
 
 import * as assert from "uvu/assert";
-import { helpText, parseOptions } from "../../bench/options.ts";
+import { helpText, isAsked, parseOptions } from "../../bench/options.ts";
 import { suite } from "../harness.ts";
 
 const test = suite("bench options", { device: false });
@@ -19,6 +19,16 @@ test("options come before or after the name, and sizes add up", () => {
   assert.equal(parseOptions(["--json", "sign", "--size", "256,256x1024", "--size=64"], names),
     { name: "sign", json: true, only: "", sizes });
   assert.is(parseOptions(["sum", "--only", "mean"], names)?.only, "mean");
+});
+
+test("a list asks for every name with one of its texts, an empty one for all", () => {
+  const names = ["softmax", "layer norm", "gather"];
+  const asked = (only: string) => names.filter((name) => isAsked(name, only));
+
+  assert.equal(asked("soft,norm"), ["softmax", "layer norm"]);
+  assert.equal(asked("ga"), ["gather"]);
+  assert.equal(asked("sort"), []);
+  assert.equal(asked(""), names);
 });
 
 test("help is asked for without a name and lists the names", () => {
