@@ -48,7 +48,13 @@ fn main(
   }
   var sums: array<array<f32, TN>, TM>; // $r
   sums[$iu * LANES + $lu][$j] = s$i_$l_$j; // $r
-  for (var i = 0u; i < p.each.y; i++) { // $r
+  let inside = select(0u, p.each.y, is_inside(start)); // $r
+  for (var i = 0u; i < inside; i++) { // $r
+    for (var j = 0u; j < p.each.x; j++) { // $r
+      put(base, row + (i ^ turn), col + j * WX, sums[i][j]); // $r
+    } // $r
+  } // $r
+  for (var i = inside; i < p.each.y; i++) { // $r
     for (var j = 0u; j < p.each.x; j++) { // $r
       store(base, row + (i ^ turn), col + j * WX, sums[i][j]); // $r
     } // $r

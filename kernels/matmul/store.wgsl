@@ -2,8 +2,18 @@
 // and the sum of a part is kept as it is.
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
+// Whether a tile lies inside, and above the diagonal of a symmetric result.
+fn is_inside(start: vec2<u32>) -> bool {
+  let end = start + vec2<u32>(HIGH, WIDE);
+  return end.x <= p.m && end.y <= p.n && (!SYMMETRIC || end.x <= start.y);
+}
+
 fn store(base: Base, row: u32, col: u32, sum: f32) {
   if (row >= p.m || col >= p.n || (SYMMETRIC && col < row)) { return; }
+  put(base, row, col, sum);
+}
+
+fn put(base: Base, row: u32, col: u32, sum: f32) {
   let at = base.c + row * p.c_row + col * p.c_col;
   if (PARTIAL) { c[at] = sum; return; }
   let y = epilogue(base.at, row, col, at, finished(base, row, col, sum));
