@@ -1,7 +1,7 @@
 // What the bench of optimizers measures: every optimizer, and the forms that take less memory.
 
 import { type Tree, cast, dispose, eye, keep, rng, scope, treeMap } from "../../autograd/index.ts";
-import type { Module, Weights } from "../../nn/index.ts";
+import { JORDAN, type Module, type Weights } from "../../nn/index.ts";
 import { type FloatType, GradientBuffer, adam, modularDescent, scion } from
   "../../optim/index.ts";
 import { FAMILY, type Leaf, type Member } from "../optimizers/family.ts";
@@ -82,13 +82,13 @@ function running(
   };
 }
 
-/** State in bf16, of an optimizer that keeps so many numbers a parameter. */
-function halved(
-  name: string, numbers: number, make: (module: Module) => Disposable & { step: Step },
+/** An optimizer with options of its own, which keeps so many bytes of state a parameter. */
+function variation(
+  name: string, state: number, make: (module: Module) => Disposable & { step: Step },
 ): Subject {
   return {
-    name: `${name}, bf16 state`, formula: String(2 * numbers), period: 1, unbounded: false,
-    bytes: () => ({ weights: 4, gradients: 4, state: 2 * numbers }),
+    name, formula: String(state), period: 1, unbounded: false,
+    bytes: () => ({ weights: 4, gradients: 4, state }),
     start: (module) => {
       const weights = keep(module.initialize(rng(1)));
       const optimizer = make(module);
@@ -127,7 +127,12 @@ function light(weightType: FloatType, bufferType: FloatType): Subject {
 /** All of them; Adam is what the others are compared with. */
 export const SUBJECTS: readonly Subject[] = [
   ...FAMILY.map(usual),
-  halved("adam", 2, () => adam({ lr: LR, state: "bf16" })),
-  halved("modularDescent", 1, (module) => modularDescent(module, { lr: LR, state: "bf16" })),
+  variation("adam, bf16 state", 4, () => adam({ lr: LR, state: "bf16" })),
+  variation("modularDescent, bf16 state", 2, (module) => {
+    return modularDescent(module, { lr: LR, state: "bf16" });
+  }),
+  variation("modularDescent, steps of muon", 4, (module) => {
+    return modularDescent(module, { lr: LR, polar: JORDAN });
+  }),
   light("f32", "f32"), light("f32", "bf16"), light("bf16", "bf16"),
 ];
