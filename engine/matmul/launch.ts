@@ -92,9 +92,8 @@ function passes(job: Job, choice: Choice, variant: Variant, partial: boolean): L
     rolled: software && !second,
   };
   const types = [a.dtype, b.dtype];
-  const flags = Object.values(switches).map(Number).join("");
   const after = epilogue ? programKey(epilogue.program) : "";
-  const key = `matmul ${nameOf(variant)} ${flags} ${types} ${after}`;
+  const key = `matmul ${nameOf(variant)} ${bitsOf(switches)} ${a.dtype} ${b.dtype} ${after}`;
   const source = () => sourceOf(variant, switches, types, epilogue);
   const addend: Role = d ? "d" : second ? "parts" : "b";
   const target = partial ? "parts" : "c";
@@ -105,6 +104,13 @@ function passes(job: Job, choice: Choice, variant: Variant, partial: boolean): L
     : gridsOf(variant, job.problem, partial ? choice.parts : 1);
   const finishes = epilogue !== undefined;
   return grids.map(({ at, grid }) => ({ key, source, roles, finishes, params: words(at), grid }));
+}
+
+/** A number that tells switches apart. */
+function bitsOf(switches: Switches): number {
+  let bits = 0;
+  for (const name in switches) bits = 2 * bits + Number(switches[name as keyof Switches]);
+  return bits;
 }
 
 /** The parameter block, given the first workgroup of a dispatch. */
@@ -118,12 +124,12 @@ function wordsOf(
   const vectors = variant.kind === "blocks" || variant.kind === "tiled";
   const columns = variant.tile[1] / (vectors ? 4 : 1);
   const extra = epilogueWords(leaves, epilogue?.constants ?? []);
-  return ([column = 0, down = 0, first = 0]) => [...[
+  return ([column = 0, down = 0, first = 0]) => [
     m, n, k, second ? k : choice.span, f32Bits(alpha), f32Bits(beta),
     a.row, a.col, b.row, b.col, d.row, d.col, first, ...job.batch, ...a.batch, ...b.batch,
     ...d.batch, column, down, batch * parts, parts, row, col, batch * m * n,
-    second ? choice.parts : 1, columns, variant.tile[0], 0, 0,
-  ].map((w) => w >>> 0), ...extra];
+    second ? choice.parts : 1, columns, variant.tile[0], 0, 0, ...extra,
+  ];
 }
 
 /** Grids that cover a product, cut where one would be too long. */
