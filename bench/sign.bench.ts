@@ -90,7 +90,7 @@ const SETS: readonly (readonly [name: string, set: PolarSet])[] = [
 ];
 
 /** The product of a step that is not symmetric, to compare the rates of whole iterations with. */
-const productBench: Bench = /* @__PURE__ */ bench("product in a step", { sizes: SIZES }, (size) => {
+const stepProduct: Bench = bench("product in a step", { sizes: SIZES }, (size) => {
   const { batch, rows, columns } = asStack(size);
   const [short, long] = [Math.min(rows, columns), Math.max(rows, columns)];
   const [a, b] = [normal(rng(1), [batch, short, short]), normal(rng(2), [batch, short, long])];
@@ -101,9 +101,7 @@ const productBench: Bench = /* @__PURE__ */ bench("product in a step", { sizes: 
 });
 
 /** That product, then one bench for each coefficient set; the name says how many steps it has. */
-export const signBenches: readonly Bench[] = [productBench, .../* @__PURE__ */ SETS.map(
-  ([name, set]) => {
-    const steps = set.coefficients.length;
-    return bench(`${name} x${steps}`, { sizes: SIZES }, (size) => signWork(size, set));
-  },
-)];
+export const signBenches: readonly Bench[] = [stepProduct, ...SETS.map(([name, set]) => {
+  const steps = set.coefficients.length;
+  return bench(`${name} x${steps}`, { sizes: SIZES }, (size) => signWork(size, set));
+})];

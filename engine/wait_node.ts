@@ -1,6 +1,6 @@
-// Waiting for a software adapter in Node. While a promise of Dawn is open, Node asks for its outcome
-// at every turn of the event loop, without a pause, and so keeps a processor from the adapter, which
-// computes on the same ones.
+// Waiting for a software adapter in Node. While a promise of Dawn is open, Node asks for its
+// outcome at every turn of the event loop, without a pause, and so keeps a processor from the
+// adapter, which computes on the same ones.
 
 /** The time, and ways to let it pass. */
 export interface Clock {

@@ -133,6 +133,23 @@ for (const family of FAMILIES) {
     });
   });
 
+  test(`${family} kernels: only what is above the diagonal counts`, async ({ rng }) => {
+    await withKernels(family, async (device) => {
+      for (const [n, k] of [[5, 4], [33, 20], [64, 40], [130, 20], [256, 16]] as const) {
+        const [a, b] = random(rng, [n, k], [k, n]) as [Array64, Array64]; // two shapes
+        const [x, y] = [tensor(a, { device }), tensor(b, { device })];
+        const product = matmulFused(x, y, { symmetric: true });
+
+        const { data } = matmul64(a, b); // not symmetric
+        const expected = Array.from({ length: n * n }, (_, i) => {
+          const [row, col] = [Math.floor(i / n), i % n];
+          return data[Math.min(row, col) * n + Math.max(row, col)] ?? NaN;
+        });
+        assertClose(await product.read(), expected, close);
+      }
+    });
+  });
+
   test(`${family} kernels: an empty inner axis gives what is added, or zeros`, async () => {
     await withKernels(family, async (device) => {
       const [a, b] = [zeros([2, 3, 0], { device }), zeros([0, 4], { device })];
