@@ -4,8 +4,8 @@ import { isMainThread } from "node:worker_threads";
 import { chooseAdapter, NATIVE_REMEDY, noAdapterError } from "./choose_adapter.ts";
 import { GpuError } from "./errors.ts";
 import type { AdapterChoice, Host, SoftwareChoice } from "./host.ts";
+import { CLOCK, PausedWaits } from "./pause_node.ts";
 import { unpackSoftwareAdapter, withVariables } from "./software_adapter.ts";
-import { CLOCK, PausedWaits } from "./wait_node.ts";
 
 type Dawn = Pick<typeof import("webgpu"), "create">;
 type Choice = AdapterChoice | { readonly refused: string };

@@ -1,10 +1,10 @@
 // Pauses of a thread that waits, on a clock of the test's own.
 
 import * as assert from "uvu/assert";
-import { type Clock, PausedWaits } from "../../engine/wait_node.ts";
+import { type Clock, PausedWaits } from "../../engine/pause_node.ts";
 import { suite } from "../harness.ts";
 
-const test = suite("wait_node", { device: false });
+const test = suite("pause_node", { device: false });
 
 /** A clock that moves by sleeping and by `turn`, which runs what was to run soon. */
 class Hand implements Clock {
