@@ -30,10 +30,6 @@ export interface Check {
   ): void;
   /** Notes a failure that is not a difference of numbers. */
   fail(name: string, reason: string): void;
-  /** What could not be compared because the package does not have it: the case is not passed. */
-  readonly missing: readonly string[];
-  /** Notes an output that cannot be compared yet; others of the case still can. */
-  skip(what: string): void;
 }
 
 function isShared(tolerances: CaseTolerances): tolerances is Tolerances {
@@ -103,7 +99,6 @@ function compareTensor(
  */
 export function openCheck(tolerances: CaseTolerances | undefined): Check {
   const found: { line: string; size: number }[] = [];
-  const missing: string[] = [];
   let compared = 0;
   const note = (name: string, worst: string | Difference, shape?: readonly number[]): void => {
     if (typeof worst === "string") found.push({ line: `${name}: ${worst}`, size: Infinity });
@@ -137,7 +132,5 @@ export function openCheck(tolerances: CaseTolerances | undefined): Check {
       compared++;
       note(name, reason);
     },
-    missing,
-    skip: (what) => void missing.push(what),
   };
 }
