@@ -17,7 +17,8 @@ export interface Progress {
 
 /**
  * One line: `step  120/600   loss 2.1034   val 2.2051   12.3k tokens/s   1 min 32 s left`. Its
- * parts keep their columns from step to step.
+ * parts keep their columns from step to step. The first step, which compiles the kernels, says
+ * nothing about the time left.
  */
 export function progressLine(p: Progress): string {
   const left = (p.steps - p.step) / p.stepsPerSecond;
@@ -26,7 +27,7 @@ export function progressLine(p: Progress): string {
     `loss ${p.loss.toFixed(4)}`,
     `val ${p.valLoss === undefined ? "     -" : p.valLoss.toFixed(4)}`,
     `${formatCount(p.stepsPerSecond * p.perStep).padStart(5)} ${p.unit}/s`,
-    p.step >= p.steps ? "done" : `${formatDuration(left)} left`,
+    p.step >= p.steps ? "done" : p.step === 1 ? "compiled" : `${formatDuration(left)} left`,
   ];
   return parts.join("   ");
 }

@@ -54,6 +54,7 @@ test("in a log file lines are plain, and few", () => {
   assert.not.match(stderr.text, /[\r\x1b]/);
   const middle = "step  50/100   loss 2.0000   val 2.5000      4k tokens/s   13 s left\n";
   assert.match(stderr.text, middle);
+  assert.match(stderr.text, /step +1\/100 .*   compiled\n/); // no forecast by compiling
   assert.match(stderr.text, /done\n$/);
   assert.is(stdout.text, "");
 });
