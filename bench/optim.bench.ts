@@ -6,9 +6,9 @@ import { openScope } from "../autograd/index.ts";
 import { BenchError } from "./harness.ts";
 import { type Effort, EFFORT, expectedBytes, gptSetting, measureMemory, measureTimes } from
   "./optim/measure.ts";
-import { isAsked } from "./options.ts";
 import { optimReport } from "./optim/report.ts";
 import { MAX_SIDE, SUBJECTS, type Subject } from "./optim/subjects.ts";
+import { isAsked } from "./options.ts";
 import type { Circumstances, Print } from "./report.ts";
 import { UsageError, numbersOf, showSize } from "./size.ts";
 import type { Size } from "./harness.ts";

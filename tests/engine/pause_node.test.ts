@@ -1,10 +1,11 @@
-// Pauses of a thread that waits, on a clock of the test's own.
+// Pauses of a thread that waits, on a clock of the test's own. Node only.
 
+import { host } from "#gpu";
 import * as assert from "uvu/assert";
 import { type Clock, PausedWaits } from "../../engine/pause_node.ts";
 import { suite } from "../harness.ts";
 
-const test = suite("pause_node", { device: false });
+const test = suite("pauses");
 
 /** A clock that moves by sleeping and by `turn`, which runs what was to run soon. */
 class Hand implements Clock {
@@ -101,6 +102,29 @@ test("what fails is thrown, and ends the pauses", async () => {
   hand.turn(50);
   assert.equal([hand.sleeps.length, hand.turn(1)], [0, 0]);
 });
+
+test("waits of a software adapter have pauses, others none", async ({ device }) => {
+  assert.ok(await pausesOf((work) => host.waitFor(work, true)) > 0);
+  assert.is(await pausesOf((work) => host.waitFor(work, false)), 0);
+  assert.is(await pausesOf((work) => device.wait(work)) > 0, device.info.software);
+});
+
+/** How often the thread is blocked while work takes 20 ms. */
+async function pausesOf(wait: (work: Promise<void>) => Promise<void>): Promise<number> {
+  const block = Atomics.wait;
+  let count = 0;
+  const counted = (...args: Parameters<typeof block>) => {
+    count++;
+    return block(...args);
+  };
+  Object.assign(Atomics, { wait: counted });
+  try {
+    await wait(new Promise((resolve) => setTimeout(resolve, 20)));
+  } finally {
+    Object.assign(Atomics, { wait: block });
+  }
+  return count;
+}
 
 /** A promise to be settled by hand. */
 function open<R>() {
