@@ -113,25 +113,29 @@ async function lossAt(width: number, name: "modular" | "adam", lr: number): Prom
   return step().item();
 }
 
-test("the best rate of a narrow net is good for one of eight times its width", async () => {
-  // How far the best exponent moves, and the wide net's loss at the narrow one's over its best.
-  const transfer = async (name: "modular" | "adam", exponents: readonly number[]) => {
-    const tried = async (width: number) => {
-      const losses = [];
-      for (const e of exponents) losses.push(await lossAt(width, name, 2 ** e));
-      const best = Math.min(...losses);
-      return { losses, best, at: losses.indexOf(best) };
-    };
-    const [narrow, wide] = [await tried(12), await tried(96)];
-    const cost = (wide.losses[narrow.at] ?? NaN) / wide.best;
-    return { move: Math.abs(narrow.at - wide.at), cost, gain: narrow.best / wide.best };
+test("rates that suit a narrow net suit one of eight times its width", async () => {
+  // Rates at which the last loss is at most half above the best: one best of many ties is chance.
+  const tried = async (width: number, name: "modular" | "adam", exponents: readonly number[]) => {
+    const losses = new Map<number, number>();
+    for (const e of exponents) losses.set(e, await lossAt(width, name, 2 ** e));
+    const best = Math.min(...losses.values());
+    const good = exponents.filter((e) => (losses.get(e) ?? NaN) <= 1.5 * best);
+    return { losses, best, good, middle: good.reduce((sum, e) => sum + e, 0) / good.length };
   };
-  const dual = await transfer("modular", [1, 0, -1, -2]);
-  const other = await transfer("adam", [-2, -3, -4, -5, -6]);
+  // How far the middle moves, and the wide net's largest loss at a good rate of the narrow one.
+  const transfer = async (name: "modular" | "adam", exponents: readonly number[]) => {
+    const narrow = await tried(12, name, exponents);
+    const wide = await tried(96, name, exponents);
+    const costs = narrow.good.map((e) => (wide.losses.get(e) ?? NaN) / wide.best);
+    const move = Math.abs(narrow.middle - wide.middle);
+    return { move, cost: Math.max(...costs), gain: narrow.best / wide.best };
+  };
+  const dual = await transfer("modular", [3, 2, 1, 0, -1, -2, -3]);
+  const other = await transfer("adam", [-2, -3, -4, -5, -6, -7]);
 
   const seen = JSON.stringify({ dual, other });
-  assert.ok(dual.move <= 1 && dual.cost < 3 && dual.gain >= 1, seen);
-  assert.ok(other.cost > 4, seen); // of networks with the standard start
+  assert.ok(dual.move <= 1 && dual.cost < 10 && dual.gain >= 1, seen);
+  assert.ok(other.move > 1 && other.cost > 10, seen); // of networks with the standard start
 }, { seconds: 300 });
 
 test.run();
