@@ -122,7 +122,7 @@ export function convolveWeight(op: string, form: ConvForm, x: Tensor, y: Tensor)
   withContiguous([x, y], (list) => {
     dispatchTiles(op, "weight", tile, groups * parts, list, sums, [
       form.batch, groups, rows, depth, tile.across, tile.down,
-      ...list.map((t) => t.layout.offset), span, parts, ...tile.each,
+      ...list.map((t) => t.layout.offset), span, parts, tile.each[0], 0,
       ...forward(high), ...forward(wide),
     ]);
   });
@@ -173,7 +173,7 @@ function runData(
     const [x_at = 0, w_at = 0, bias_at = 0] = list.map((t) => t.layout.offset);
     dispatchTiles(op, "data", tile, groups * phases, list, out, [
       batch, groups, rows, depth, tile.across, tile.down, x_at, w_at,
-      rows * depth * taps, ...steps, bias_at, Number(bias !== undefined), 0, ...tile.each,
+      rows * depth * taps, ...steps, bias_at, Number(bias !== undefined), tile.each[0], 0, 0,
       ...axes.flat(),
     ]);
   });

@@ -14,7 +14,7 @@ struct Axis { size: u32, out: u32, taps: u32, phases: i32, stride: i32, shift: i
   step: i32, every: u32, pad_a: u32, pad_b: u32, pad_c: u32 }
 struct Params { batch: u32, groups: u32, rows: u32, depth: u32, across: u32, down: u32,
   x_at: u32, w_at: u32, w_group: u32, w_row: u32, w_col: u32, bias_at: u32, has_bias: u32,
-  pad: u32, each: vec2<u32>, high: Axis, wide: Axis }
+  each: u32, pad_a: u32, pad_b: u32, high: Axis, wide: Axis } // each: rows of a thread
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
@@ -125,16 +125,12 @@ fn main(
     + u32(u$j * p.high.phases + phase_high) * p.wide.out
     + u32(o$j * p.wide.phases + phase_wide);
   var sums: array<array<f32, TN>, TM>; // $r
-  var starts: array<u32, TN>; // $r
   sums[$iu * LANES + $lu][$j] = s$i_$l_$j; // $r
-  starts[$j] = to$j; // $r
-  for (var i = 0u; i < p.each.x; i++) { // $r
+  for (var i = 0u; i < p.each; i++) { // $r
     let r = i ^ turn; // $r
-    for (var j = 0u; j < p.each.y; j++) { // $r
-      if (row + r < p.rows && col + j * WX < places) { // $r
-        y[starts[j] + r * plane_y] = sums[i][j]; // $r
-      } // $r
-    } // $r
+    if (row + r < p.rows && col + $ju * WX < places) { // $r
+      y[to$j + r * plane_y] = sums[i][$j]; // $r
+    } // $j $r
   } // $r
   if (row + $iu < p.rows) { // $u
     if (col + $ju * WX < places) { y[to$j + $iu * plane_y] = s$i_0_$j; } // $i $u

@@ -10,7 +10,8 @@
 struct Axis { size: u32, out: u32, taps: u32, phases: i32, stride: i32, shift: i32, dilation: i32,
   step: i32, every: u32, pad_a: u32, pad_b: u32, pad_c: u32 }
 struct Params { batch: u32, groups: u32, rows: u32, depth: u32, across: u32, down: u32,
-  x_at: u32, dy_at: u32, span: u32, parts: u32, each: vec2<u32>, high: Axis, wide: Axis }
+  x_at: u32, dy_at: u32, span: u32, parts: u32, each: u32, pad: u32, // each: rows of a thread
+  high: Axis, wide: Axis }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
@@ -78,13 +79,11 @@ fn main(
   let to = ((part * p.groups + g) * p.rows + row) * columns + col;
   var sums: array<array<f32, TN>, TM>; // $r
   sums[$iu * LANES + $lu][$j] = s$i_$l_$j; // $r
-  for (var i = 0u; i < p.each.x; i++) { // $r
+  for (var i = 0u; i < p.each; i++) { // $r
     let r = i ^ turn; // $r
-    for (var j = 0u; j < p.each.y; j++) { // $r
-      if (row + r < p.rows && col + j * WX < columns) { // $r
-        dw[to + r * columns + j * WX] = sums[i][j]; // $r
-      } // $r
-    } // $r
+    if (row + r < p.rows && col + $ju * WX < columns) { // $r
+      dw[to + r * columns + $ju * WX] = sums[i][$j]; // $r
+    } // $j $r
   } // $r
   if (row + $iu < p.rows) { // $u
     if (col + $ju * WX < columns) { dw[to + $iu * columns + $ju * WX] = s$i_0_$j; } // $i $u

@@ -50,9 +50,7 @@ fn main(
   sums[$iu * LANES + $lu][$j] = s$i_$l_$j; // $r
   let inside = select(0u, p.each.y, is_inside(start)); // $r
   for (var i = 0u; i < inside; i++) { // $r
-    for (var j = 0u; j < p.each.x; j++) { // $r
-      put(base, row + (i ^ turn), col + j * WX, sums[i][j]); // $r
-    } // $r
+    put(base, row + (i ^ turn), col + $ju * WX, sums[i][$j]); // $r
   } // $r
   for (var i = inside; i < p.each.y; i++) { // $r
     for (var j = 0u; j < p.each.x; j++) { // $r
