@@ -1,9 +1,9 @@
-// The sign iteration: how fast matrices are orthogonalised, by every published coefficient set.
+// The sign iteration: how fast matrices are orthogonalised, by every coefficient set.
 
 import { matmul, normal, rng, tensor } from "../autograd/index.ts";
 import { BERNSTEIN, CONVERGED, CUBIC, JORDAN, MODULA_SIX, POLAR_EXPRESS, POLAR_EXPRESS_CUBIC,
-  POLAR_EXPRESS_FIVE, type PolarSet, QUINTIC, SPEEDRUN, evaluate, polar,
-  polarCost } from "../nn/index.ts";
+  POLAR_EXPRESS_FIVE, type PolarSet, QUINTIC, SPEEDRUN, WITHIN_ONE, evaluate,
+  polar, polarCost } from "../nn/index.ts";
 import { type Bench, type Size, type Work, bench } from "./harness.ts";
 import { product64 } from "./reference.ts";
 import { type Spectrum, rotated } from "./rotated.ts";
@@ -82,6 +82,7 @@ const SETS: readonly (readonly [name: string, set: PolarSet])[] = [
   ["quintic Bernstein", BERNSTEIN],
   ["Jordan", JORDAN],
   ["Modula six", MODULA_SIX],
+  ["within one", WITHIN_ONE],
   ["Polar Express 5", POLAR_EXPRESS_FIVE],
   ["Polar Express 8", POLAR_EXPRESS],
   ["Polar Express cubic", POLAR_EXPRESS_CUBIC],

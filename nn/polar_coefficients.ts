@@ -71,8 +71,11 @@ function bestStep(lower: number, upper: number, options: PolarExpressOptions): C
   const optimal = degree === 3 ? optimalCubic : optimalQuintic;
   if (lower >= cushion * upper) return optimal(lower, upper);
   const p = optimal(cushion * upper, upper);
-  const centre = 2 / (evaluate(p, lower) + evaluate(p, upper));
-  return [p[0] * centre, p[1] * centre, p[2] * centre];
+  return times(p, 2 / (evaluate(p, lower) + evaluate(p, upper))); // its errors centred
+}
+
+function times([a, b, c]: Coefficients, factor: number): Coefficients {
+  return [a * factor, b * factor, c * factor];
 }
 
 /**
@@ -130,6 +133,13 @@ export const MODULA_SIX: PolarSet = /* @__PURE__ */ over1024([
 ]);
 
 /**
+ * Polar Express for singular values from 4e-3, five steps, the last one scaled to end where
+ * `MODULA_SIX` does: singular values end between 0.9964 and 0.9993, never above one. The default of
+ * `modularDescent`.
+ */
+export const WITHIN_ONE: PolarSet = /* @__PURE__ */ endingWithinOne(4e-3, 0.9993);
+
+/**
  * Polar Express for singular values from 1e-3, eight steps, before safety.
  *
  * Source: Amsel, Persson, Musco, Gower 2025, "The Polar Express", listing; rows 7 and 8 computed
@@ -184,6 +194,14 @@ function repeated(step: Coefficients, steps: number): PolarSet {
 
 function over1024(rows: readonly Coefficients[]): PolarSet {
   return { coefficients: rows.map(([a, b, c]) => [a / 1024, b / 1024, c / 1024]) };
+}
+
+/** Five steps for singular values from `lower` on, which end at `top` or below. */
+function endingWithinOne(lower: number, top: number): PolarSet {
+  const steps = polarExpress({ lower, steps: 5 });
+  const least = steps.reduce((x, p) => evaluate(p, x), lower);
+  const factor = top / (2 - least); // the image is symmetric about one
+  return { coefficients: steps.map((p, i) => (i === steps.length - 1 ? times(p, factor) : p)) };
 }
 
 function safePolarExpress(steps: number): PolarSet {

@@ -1,7 +1,7 @@
 // What the bench of optimizers measures: every optimizer, and the forms that take less memory.
 
 import { type Tree, cast, dispose, eye, keep, rng, scope, treeMap } from "../../autograd/index.ts";
-import { JORDAN, type Module, type Weights } from "../../nn/index.ts";
+import { MODULA_SIX, type Module, type Weights } from "../../nn/index.ts";
 import { type FloatType, GradientBuffer, adam, modularDescent, scion } from
   "../../optim/index.ts";
 import { FAMILY, type Leaf, type Member } from "../optimizers/family.ts";
@@ -131,8 +131,8 @@ export const SUBJECTS: readonly Subject[] = [
   variation("modularDescent, bf16 state", 2, (module) => {
     return modularDescent(module, { lr: LR, state: "bf16" });
   }),
-  variation("modularDescent, steps of muon", 4, (module) => {
-    return modularDescent(module, { lr: LR, polar: JORDAN });
+  variation("modularDescent, steps of Modula", 4, (module) => {
+    return modularDescent(module, { lr: LR, polar: MODULA_SIX });
   }),
   light("f32", "f32"), light("f32", "bf16"), light("bf16", "bf16"),
 ];

@@ -1,6 +1,7 @@
+import * as assert from "uvu/assert";
 import { BERNSTEIN, CONVERGED, CUBIC, JORDAN, MODULA_SIX, POLAR_EXPRESS, POLAR_EXPRESS_CUBIC,
-  POLAR_EXPRESS_RAW, type PolarSet, QUINTIC, SPEEDRUN, evaluate, optimalCubic, optimalQuintic,
-  polarExpress } from "../../nn/index.ts";
+  POLAR_EXPRESS_RAW, type PolarSet, QUINTIC, SPEEDRUN, WITHIN_ONE, evaluate, optimalCubic,
+  optimalQuintic, polarExpress } from "../../nn/index.ts";
 import { assertClose } from "../close.ts";
 import { suite } from "../harness.ts";
 import { assertThrows } from "./helpers.ts";
@@ -9,6 +10,13 @@ const test = suite("polar coefficients", { device: false });
 
 function image({ coefficients }: PolarSet, x: number): number {
   return coefficients.reduce((value, p) => evaluate(p, value), x);
+}
+
+// Where a set sends [lower, 1].
+function ends(set: PolarSet, lower: number): readonly [least: number, most: number] {
+  const points = Array.from({ length: 4001 }, (_, i) => lower ** (1 - i / 4000));
+  const values = points.map((x) => image(set, x / (set.safety ?? 1)));
+  return [Math.min(...values), Math.max(...values)];
 }
 
 function worstError(set: PolarSet, lower: number): number {
@@ -32,11 +40,6 @@ test("the eight steps and the converged set end at one over their whole range", 
 });
 
 test("images of [1e-3, 1] are those of the specification's table", () => {
-  const ends = (set: PolarSet, lower: number) => {
-    const points = Array.from({ length: 4001 }, (_, i) => lower ** (1 - i / 4000));
-    const values = points.map((x) => image(set, x / (set.safety ?? 1)));
-    return [Math.min(...values), Math.max(...values)];
-  };
   const digits = { rtol: 0, atol: 6e-4 }; // as many as the table has
 
   assertClose(ends(CUBIC, 1e-3), [0.0256, 1], digits);
@@ -46,6 +49,14 @@ test("images of [1e-3, 1] are those of the specification's table", () => {
   assertClose(ends(MODULA_SIX, 1e-3), [0.8663, 0.9993], digits);
   assertClose(ends(MODULA_SIX, 1e-2), [0.9956, 0.9993], digits);
   assertClose(ends(SPEEDRUN, 1e-3), [0.847, 1.141], digits);
+});
+
+test("five steps end within one, where the six of Modula do", () => {
+  const upTo = { rtol: 0, atol: 1e-4 };
+
+  assert.is(WITHIN_ONE.coefficients.length, MODULA_SIX.coefficients.length - 1);
+  assertClose(ends(WITHIN_ONE, 4e-3), [0.9964, 0.9993], upTo);
+  assertClose(ends(WITHIN_ONE, 1e-9)[1], ends(MODULA_SIX, 1e-9)[1], upTo);
 });
 
 test("optimal polynomials have equal errors of alternating sign at their extrema", () => {
