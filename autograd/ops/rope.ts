@@ -1,7 +1,7 @@
 import trigText from "../../kernels/math/trig.wgsl" with { type: "text" };
 import ropeText from "../../kernels/rope.wgsl" with { type: "text" };
-import { ShapeError, type Tensor, checkDtype, f32Bits, runThreads, show, withContiguous } from
-  "../../engine/index.ts";
+import { type Device, ShapeError, type Tensor, checkDtype, f32Bits, runThreads, show,
+  withContiguous } from "../../engine/index.ts";
 import { apply, checkTensor } from "../define.ts";
 
 /** Options of `rope`. */
@@ -35,6 +35,12 @@ export function rope(x: Tensor, { base = 10000, modula = false }: RopeOptions = 
   return turn(x, { seq: seq ?? 1, half: dim / 2, log2Base: Math.log2(base), modula, sign: 1 });
 }
 
+/** Rows that a thread turns by one angle: as many as leave threads enough to keep a device busy. */
+function rowsEach(device: Device, angles: number, rows: number): number {
+  const enough = device.info.software ? 256 : 65536;
+  return Math.max(1, Math.min(16, Math.floor(rows * angles / enough)));
+}
+
 interface Turn {
   readonly seq: number;
   readonly half: number;
@@ -54,8 +60,12 @@ function turn(x: Tensor, how: Turn): Tensor {
       checkDtype("rope", source.dtype, ["f32"]);
       const out = source.device.empty("rope", source.shape, "f32");
       const kernel = { name: "rope", wgsl: `${trigText}${ropeText}` };
-      runThreads(kernel, list, out, out.size / 2, [
-        seq, half, source.layout.offset, Number(modula), f32Bits(sign), f32Bits(log2Base),
+      const angles = seq * half;
+      const rows = angles === 0 ? 0 : out.size / (2 * angles);
+      const each = rowsEach(out.device, angles, rows);
+      runThreads(kernel, list, out, angles * Math.ceil(rows / each), [
+        seq, half, rows, each, source.layout.offset, Number(modula), f32Bits(sign),
+        f32Bits(log2Base),
       ]);
       return out;
     }),

@@ -177,6 +177,13 @@ test("a rotary embedding is exact at its fastest pair however far, and close at 
     assertClose(y, expected, { rtol: 0, atol: 2e-4 });
   });
 
+test("a rotary embedding is the same for every matrix of a batch", async ({ rng }) => {
+  for (const shape of [[20, 16, 32], [3, 2, 5, 4]]) { // 16 matrices a thread and 4; one
+    const x = random64(rng, shape, [-1, 1]);
+    assertClose(await rope(tensor(x)).read(), rope64(x).data, { rtol: 0, atol: 1e-5 });
+  }
+});
+
 test("a softmax wants an axis that is there, and causal scores the last", () => {
   assertThrows(() => softmax(zeros([2, 3]), { axis: 2 }), ShapeError,
     /^softmax: no such axis: 2 of/);
