@@ -1,7 +1,7 @@
 // The geometry of a whole module from its weights' norms and shares: norm, dual norm, dualize and
 // project, with all matrices of one shape worked on together.
 
-import { type Tensor, concat, max, mul, reshape, scope, slice, stack, sum, tensor, zeros } from
+import { type Tensor, concat, max, mul, reshape, scope, sum, tensor, zeros } from
   "../autograd/index.ts";
 import type { Module, WeightEntry, Weights } from "./module.ts";
 import type { BallOptions, DualizeOptions, MeasureOptions, Norm } from "./norms/norm.ts";
@@ -88,13 +88,13 @@ export function projectBall(module: Module, weights: Weights, options: BallOptio
 /** See `Module.norm`. */
 export function modularNorm(module: Module, weights: Weights, how: MeasureOptions): Tensor {
   const list = members(module, "norm", weights).filter(({ entry }) => entry.share > 0);
-  return fold(list, (norm, x) => norm.norm(x, how), ({ share }) => 1 / share, max);
+  return fold(list, (norm, xs) => norm.normAll(xs, how), ({ share }) => 1 / share, max);
 }
 
 /** See `Module.dualNorm`. */
 export function dualNorm(module: Module, grads: Weights, how: MeasureOptions): Tensor {
   const list = members(module, "dualNorm", grads).filter(({ entry }) => entry.share > 0);
-  return fold(list, (norm, x) => norm.dualNorm(x, how), ({ share }) => share, sum);
+  return fold(list, (norm, xs) => norm.dualNormAll(xs, how), ({ share }) => share, sum);
 }
 
 /** Max or sum of measures times factors; 0 of nothing. */
@@ -112,42 +112,28 @@ function fold(
 
 /** See `Module.weightNorms`. */
 export function weightNorms(module: Module, weights: Weights, how: MeasureOptions): Tensor {
-  return measureAll(members(module, "weightNorms", weights), (norm, x) => norm.norm(x, how));
+  return measureAll(members(module, "weightNorms", weights), (norm, xs) => norm.normAll(xs, how));
 }
 
 /** See `Module.weightDualNorms`. */
 export function weightDualNorms(module: Module, grads: Weights, how: MeasureOptions): Tensor {
   const list = members(module, "weightDualNorms", grads);
-  return measureAll(list, (norm, x) => norm.dualNorm(x, how));
+  return measureAll(list, (norm, xs) => norm.dualNormAll(xs, how));
 }
 
-/** A number for each matrix of a batch. */
-type Measure = (norm: Norm, x: Tensor) => Tensor;
+/** A number for each tensor of a list. */
+type Measure = (norm: Norm, list: readonly Tensor[]) => Tensor[];
 
-/** Elements of one stack; a binding may be as small as 128 MiB. */
-const STACK_LIMIT = 2 ** 24;
-
-/** A group of one shape cut into parts that may be stacked. */
-function inStacks(group: readonly Member[]): Member[][] {
-  const size = group[0]?.x.size ?? 0;
-  const most = Math.max(1, Math.floor(STACK_LIMIT / Math.max(1, size)));
-  const count = Math.ceil(group.length / most);
-  return Array.from({ length: count }, (_, i) => group.slice(i * most, (i + 1) * most));
-}
-
-/** One number for each, `[count]` in the list's order; equal shapes are stacked. */
+/** One number for each, `[count]` in the list's order. */
 function measureAll(list: readonly Member[], measure: Measure): Tensor {
   if (list.length === 0) return zeros([0]);
   return scope(() => {
-    const place = new Map(list.map((m, i) => [m, i]));
-    const found = new Array<Tensor>(list.length);
-    const norms = groupBy(list, ({ entry }) => entry.norm);
-    const shapes = norms.flatMap((g) => groupBy(g, ({ x }) => x.shape.join("x")));
-    for (const group of shapes.flatMap(inStacks)) {
+    const found = new Map<Member, Tensor>();
+    for (const group of groupBy(list, ({ entry }) => entry.norm)) {
       const { norm } = (group[0] as Member).entry; // a group is never empty
-      const each = reshape(measure(norm, stack(group.map(({ x }) => x))), [group.length]);
-      group.forEach((m, i) => (found[place.get(m) ?? 0] = slice(each, [[i, i + 1]])));
+      const sizes = measure(norm, group.map(({ x }) => x));
+      group.forEach((m, i) => found.set(m, reshape(sizes[i] as Tensor, [1])));
     }
-    return concat(found);
+    return concat(list.map((m) => found.get(m) as Tensor)); // every one is in a group
   });
 }

@@ -2,8 +2,9 @@
 
 import { type Tensor, minimum, mul, sum } from "../autograd/index.ts";
 import { OBJECT, POSITIVE, checkOptions, checkRange } from "./check.ts";
+import { perNorm } from "./dualize.ts";
 import { type PerPath, checkPaths, pick } from "./geometry.ts";
-import { type Leaf, type Stage, eachLeaf } from "./pipeline.ts";
+import type { Stage } from "./pipeline.ts";
 import { inF32 } from "./precision.ts";
 import { quotient, togetherNorm, wholeNorm } from "./whole.ts";
 
@@ -18,10 +19,10 @@ export interface ClipOptions {
   readonly dual?: PerPath<number>;
 }
 
-/** A norm whose dual is asked for. */
+/** A norm whose dual is asked for; every `Norm` is one. */
 export interface DualNorm {
-  /** The dual norm; of each member where there are leading axes, which are added up. */
-  readonly dualNorm: (g: Tensor) => Tensor;
+  /** The dual norms of a list; of each member where there are leading axes, which are added up. */
+  readonly dualNormAll: (list: readonly Tensor[]) => readonly Tensor[];
 }
 
 /**
@@ -57,14 +58,19 @@ export function clipDual(
   most: (path: string) => number | undefined,
   normOf: (path: string) => DualNorm | undefined = () => undefined,
 ): Stage {
-  const clipped = ({ path, value }: Leaf): Tensor => {
-    const limit = most(path);
-    if (limit === undefined || value.size === 0) return value;
-    const g = inF32(value);
-    const norm = normOf(path);
-    return limited(g, norm ? sum(norm.dualNorm(g)) : wholeNorm(g), limit);
+  return {
+    run: (leaves) => {
+      const long = leaves.filter(({ path, value }) => most(path) !== undefined && value.size > 0)
+        .map((leaf) => ({ ...leaf, value: inF32(leaf.value) }));
+      const sizes = perNorm(long, normOf, (norm, list) => {
+        return norm ? norm.dualNormAll(list).map((size) => sum(size)) : list.map(wholeNorm);
+      });
+      const clipped = new Map(long.map(({ path, value }, i) => {
+        return [path, limited(value, sizes[i] as Tensor, most(path) ?? Infinity)];
+      }));
+      return leaves.map((leaf) => ({ ...leaf, value: clipped.get(leaf.path) ?? leaf.value }));
+    },
   };
-  return { run: eachLeaf(clipped) };
 }
 
 function limited(g: Tensor, size: Tensor, most: number): Tensor {
@@ -92,7 +98,7 @@ export function clipsOf(
   const norms = new Map(weights?.map((weight) => [weight.path, weight.norm]));
   const normOf = (path: string): DualNorm | undefined => {
     const found = norms.get(path);
-    return found?.dualNorm && { dualNorm: found.dualNorm.bind(found) };
+    return found?.dualNormAll && found as DualNorm;
   };
   return [
     ...(dual ? [clipDual((path) => pick(dual, path), normOf)] : []),

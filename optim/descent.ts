@@ -1,11 +1,14 @@
-import { type PolarSet, WITHIN_ONE } from "../nn/index.ts";
+import type { Tensor } from "../autograd/index.ts";
+import { CONVERGED, type Norm, type PolarSet, WITHIN_ONE } from "../nn/index.ts";
 import { ema } from "./average.ts";
 import { NORM_RANGES, type NormOptions, byNorms } from "./by_norms.ts";
 import { FRACTION, NOT_NEGATIVE, OBJECT, SWITCH, checkOptions } from "./check.ts";
 import { descend } from "./descend.ts";
-import { type Measured, dualizeBy } from "./dualize.ts";
+import { type Measured, dualizeBy, perNorm } from "./dualize.ts";
+import { replaceInto } from "./elementwise.ts";
 import type { Geometry, GeometryEntry } from "./geometry.ts";
 import type { Optimizer } from "./optimizer.ts";
+import type { Stage } from "./pipeline.ts";
 
 /** Options of `modularDescent`. */
 export interface ModularDescentOptions extends NormOptions {
@@ -17,6 +20,8 @@ export interface ModularDescentOptions extends NormOptions {
   readonly nesterov?: boolean;
   /** Share of the weight taken off per unit of learning rate, >= 0; decoupled. Default 0. */
   readonly weightDecay?: number;
+  /** Set every moved weight to norm one after a step, as `module.project` does. Default false. */
+  readonly project?: boolean;
   /**
    * How matrices are orthogonalized. Default `WITHIN_ONE`: singular values from 4e-3 of the
    * Frobenius norm on end between 0.9964 and 0.9993, by five steps as in Muon. `MODULA_SIX`, the
@@ -42,15 +47,32 @@ export function modularDescent(module: Geometry, options: ModularDescentOptions 
   const op = "modularDescent";
   checkOptions(op, options, {
     ...NORM_RANGES, lr: NOT_NEGATIVE, momentum: FRACTION, nesterov: SWITCH,
-    weightDecay: NOT_NEGATIVE, polar: OBJECT,
+    weightDecay: NOT_NEGATIVE, project: SWITCH, polar: OBJECT,
   });
   const { lr = 0.1, momentum = 0.95, nesterov = false, weightDecay = 0 } = options;
-  const { polar = WITHIN_ONE } = options;
+  const { project = false, polar = WITHIN_ONE } = options;
+  const step = descend(op, { weightDecay });
   return byNorms(op, module, { ...options, lr }, (entryOf) => ({
     average: ema({ momentum, nesterov }),
     dualize: dualizeBy((path) => shareOf(entryOf(path)), polar),
-    step: descend(op, { weightDecay }),
+    step: project ? projected(step, (path) => entryOf(path).norm) : step,
   }), "dualized");
+}
+
+/** A step after which weights are set to norm one. */
+function projected(step: Stage, normOf: (path: string) => Norm): Stage {
+  return {
+    check: (leaves, now) => step.check?.(leaves, now),
+    run: (leaves, moment) => {
+      const moved = step.run(leaves, moment);
+      const weights = leaves.map((leaf) => ({ ...leaf, value: leaf.weight }));
+      const units = perNorm(weights, normOf, (norm, list) => norm.dualizeAll(list, CONVERGED));
+      leaves.forEach(({ weight }, i) => {
+        replaceInto(weight, units[i] as Tensor, moment.refused); // one for each
+      });
+      return moved;
+    },
+  };
 }
 
 /** A weight's norm, and its share of a step as the radius. */

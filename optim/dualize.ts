@@ -1,6 +1,6 @@
 // Second stage: from an average gradient to a direction.
 
-import { type Shape, add, mul, scale, sum } from "../autograd/index.ts";
+import { type Shape, type Tensor, add, mul, scale, sum } from "../autograd/index.ts";
 import { type Norm, type PolarSet, type SideFactor, singularNorm } from "../nn/index.ts";
 import { ShapeError, show } from "../engine/index.ts";
 import { type Leaf, PASS, type Stage } from "./pipeline.ts";
@@ -24,34 +24,46 @@ export interface Measured {
  * @param polar how matrices are orthogonalized. Default: the norm's
  */
 export function dualizeBy(measure: (path: string) => Measured, polar?: PolarSet): Stage {
+  const normOf = (path: string): Norm => measure(path).norm;
   return {
-    check: (leaves) => leaves.forEach(({ path, weight }) => {
-      const { name, rank } = measure(path).norm;
-      checkRank(name, path, weight.shape, rank);
-    }),
+    check: (leaves) => checkRanks(leaves, normOf),
     run: (leaves) => {
-      const results = new Map<string, Leaf>();
-      for (const [norm, group] of groupBy(leaves, ({ path }) => measure(path).norm)) {
-        const duals = norm.dualizeAll(group.map(({ value }) => value), { ...polar });
-        group.forEach((leaf, i) => {
-          const gain = leaf.gain * measure(leaf.path).radius;
-          results.set(leaf.path, { ...leaf, value: duals[i] ?? leaf.value, gain });
-        });
-      }
-      return leaves.map((leaf) => results.get(leaf.path) ?? leaf);
+      const duals = perNorm(leaves, normOf, (norm, list) => norm.dualizeAll(list, { ...polar }));
+      return leaves.map((leaf, i) => {
+        return { ...leaf, value: duals[i] as Tensor, gain: leaf.gain * measure(leaf.path).radius };
+      });
     },
   };
 }
 
-function groupBy<Key, T>(list: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
-  const groups = new Map<Key, T[]>();
-  for (const item of list) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
+/**
+ * What is made of every weight's value, those of one norm together.
+ *
+ * @param run gives one result for each value of its list
+ */
+export function perNorm<N>(
+  leaves: readonly Leaf[], normOf: (path: string) => N,
+  run: (norm: N, list: readonly Tensor[]) => readonly Tensor[],
+): Tensor[] {
+  const groups = new Map<N, Leaf[]>();
+  for (const leaf of leaves) {
+    const norm = normOf(leaf.path);
+    groups.set(norm, [...groups.get(norm) ?? [], leaf]);
   }
-  return groups;
+  const results = new Map<Leaf, Tensor>();
+  for (const [norm, group] of groups) {
+    const made = run(norm, group.map(({ value }) => value));
+    group.forEach((leaf, i) => results.set(leaf, made[i] as Tensor)); // one for each
+  }
+  return leaves.map((leaf) => results.get(leaf) as Tensor); // each is in a group
+}
+
+/** Throws ShapeError for a weight with fewer axes than its norm measures. */
+export function checkRanks(leaves: readonly Leaf[], normOf: (path: string) => Norm): void {
+  for (const { path, weight } of leaves) {
+    const { name, rank } = normOf(path);
+    checkRank(name, path, weight.shape, rank);
+  }
 }
 
 /**
@@ -105,10 +117,9 @@ export function sharpBy(
   return {
     ...duals,
     run: (leaves, moment) => {
-      const sizes = leaves.map(({ path, value }) => {
-        const { norm, radius } = measure(path);
-        return scale(sum(norm.dualNorm(value)), radius);
-      });
+      const sizes = perNorm(leaves, (path) => measure(path).norm, (norm, list) => {
+        return norm.dualNormAll(list);
+      }).map((size, i) => scale(sum(size), measure((leaves[i] as Leaf).path).radius));
       const whole = together && leaves.length > 0 ? sizes.reduce((all, x) => add(all, x))
         : undefined;
       return duals.run(leaves, moment).map((leaf, i) => {

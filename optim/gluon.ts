@@ -1,9 +1,9 @@
-import { add, mul, reshape, scale } from "../autograd/index.ts";
+import { type Tensor, add, mul, reshape, scale } from "../autograd/index.ts";
 import { JORDAN, type PolarSet } from "../nn/index.ts";
 import { ema } from "./average.ts";
 import { NORM_RANGES, type NormOptions, byNorms } from "./by_norms.ts";
 import { FRACTION, NOT_NEGATIVE, OBJECT, POSITIVE, checkOptions, checkRange } from "./check.ts";
-import { dualizeBy } from "./dualize.ts";
+import { dualizeBy, perNorm } from "./dualize.ts";
 import { type Geometry, type PerPath, checkPaths, entriesOf, pick } from "./geometry.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { Stage } from "./pipeline.ts";
@@ -44,14 +44,15 @@ export function gluon(module: Geometry, options: GluonOptions): Optimizer {
   const { lr = 1, momentum = 0.9, smoothness, polar = JORDAN } = options;
   const of = checkSmoothness([...entriesOf("gluon", module).keys()], smoothness);
   return byNorms("gluon", module, { ...options, lr }, (entryOf) => {
-    const duals = dualizeBy((path) => ({ norm: entryOf(path).norm, radius: 1 }), polar);
+    const normOf = (path: string) => entryOf(path).norm;
+    const duals = dualizeBy((path) => ({ norm: normOf(path), radius: 1 }), polar);
     const run: Stage["run"] = (leaves, moment) => {
-      const radii = leaves.map(({ path, value }) => {
-        const { norm } = entryOf(path);
+      const sizes = perNorm(leaves, normOf, (norm, list) => norm.dualNormAll(list));
+      const radii = leaves.map(({ path }, i) => {
         const { l0, l1 } = of(path);
-        const dual = norm.dualNorm(value);
+        const dual = sizes[i] as Tensor; // one for each
         const radius = quotient(dual, add(scale(dual, l1), l0), 0);
-        return reshape(radius, [...radius.shape, ...Array<number>(norm.rank).fill(1)]);
+        return reshape(radius, [...radius.shape, ...Array<number>(normOf(path).rank).fill(1)]);
       });
       return duals.run(leaves, moment).map((leaf, i) => {
         return { ...leaf, value: mul(leaf.value, radii[i] ?? 1) };

@@ -1,7 +1,9 @@
 import { type Tensor, mul, reshape } from "../autograd/index.ts";
+import { type Norm, embedRms } from "../nn/index.ts";
 import { NORM_RANGES, type NormOptions, byNorms } from "./by_norms.ts";
 import { BETAS, NOT_NEGATIVE, checkOptions } from "./check.ts";
 import { checkDecay } from "./descend.ts";
+import { checkRanks, perNorm } from "./dualize.ts";
 import { blendInto, descendInto, ratio, replaceInto, rootBlendInto } from "./elementwise.ts";
 import type { Geometry, GeometryEntry } from "./geometry.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -24,7 +26,7 @@ type EntryOf = (path: string) => GeometryEntry;
 /**
  * The predecessor of `modularDescent`: Adam's quotient, rescaled to each weight's share in its own
  * norm with its direction kept. Its averages give the first gradient its full weight. Weights decay
- * by their share; those of tables are set back to norm one line by line.
+ * by their share; tables, those with the norm `embedRms`, have their rows set back to norm one.
  *
  * @throws RangeError for an option out of range; TypeError for an unknown one
  * Source: Large et al. 2024, "Scalable optimization in the modular norm"; weights are as the module
@@ -40,7 +42,7 @@ export function normalizedModularDescent(
   const { lr = 0.5, betas = [0.9, 0.99], weightDecay = 0.01 } = options;
   return byNorms(op, module, { ...options, lr }, (entryOf) => ({
     average: earlyMoments(betas),
-    dualize: { run: eachLeaf(({ path, value }) => normalized(value, entryOf(path))) },
+    dualize: normalized(entryOf),
     step: regularized(op, weightDecay, entryOf),
   }), "normalized");
 }
@@ -63,10 +65,20 @@ function earlyMoments([beta1, beta2]: readonly [number, number]): Stage {
 }
 
 /** Rescaled to norm `share`, each member of a batch by itself; zeros stay. */
-function normalized(x: Tensor, { norm, share }: GeometryEntry): Tensor {
-  const size = norm.norm(x);
-  const factor = quotient(share, size, 0);
-  return mul(x, reshape(factor, [...size.shape, ...Array<number>(norm.rank).fill(1)]));
+function normalized(entryOf: EntryOf): Stage {
+  const normOf = (path: string): Norm => entryOf(path).norm;
+  return {
+    check: (leaves) => checkRanks(leaves, normOf),
+    run: (leaves) => {
+      const sizes = perNorm(leaves, normOf, (norm, list) => norm.normAll(list));
+      return leaves.map((leaf, i) => {
+        const { norm, share } = entryOf(leaf.path);
+        const size = sizes[i] as Tensor; // one for each
+        const axes = [...size.shape, ...Array<number>(norm.rank).fill(1)];
+        return { ...leaf, value: mul(leaf.value, reshape(quotient(share, size, 0), axes)) };
+      });
+    },
+  };
 }
 
 function regularized(op: string, weightDecay: number, entryOf: EntryOf): Stage {
@@ -78,7 +90,7 @@ function regularized(op: string, weightDecay: number, entryOf: EntryOf): Stage {
     run: (leaves, { live, refused }) => {
       for (const { path, weight, value, gain, lrFactor } of leaves) {
         const { norm } = entryOf(path);
-        const isTable = weightDecay > 0 && norm.rank > 1 && !norm.resized;
+        const isTable = weightDecay > 0 && norm === embedRms;
         const keptAt = (rate: number) => (isTable ? 1 : 1 - share(path, rate * lrFactor));
         const kept = live(({ rate }) => keptAt(rate));
         const step = live(({ rate }) => keptAt(rate) * rate * lrFactor * gain);

@@ -1,16 +1,16 @@
 // Spectral descent with elementwise preconditioning.
 
 import { type Tensor, add, sqrt } from "../autograd/index.ts";
-import { CONVERGED, type PolarSet, spectral } from "../nn/index.ts";
+import { CONVERGED, type Norm, type PolarSet, spectral } from "../nn/index.ts";
 import { FRACTION, NOT_NEGATIVE, OBJECT, checkOptions } from "./check.ts";
 import { ruleOf } from "./common.ts";
-import { resizedBy } from "./dualize.ts";
+import { checkRanks, perNorm, resizedBy } from "./dualize.ts";
 import { ratio, rootMeanSquareInto, rootSumInto } from "./elementwise.ts";
 import type { Geometry, GeometryOptions, PerPath } from "./geometry.ts";
 import { type NormOf, matrixOptimizer } from "./matrices.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { COMMON, type CommonOptions } from "./options.ts";
-import { type Stage, eachLeaf } from "./pipeline.ts";
+import type { Leaf, Stage } from "./pipeline.ts";
 import { overRms, overSums } from "./second_moments.ts";
 
 /** Options of `adaSpectral`, and of `rmsSpectral` but for `beta`. */
@@ -81,15 +81,24 @@ type Squares = typeof rootSumInto;
 function sharpUnder(
   square: Squares, { damping = 1e-4, polar = CONVERGED }: AdaSpectralOptions, normOf: NormOf,
 ): Stage {
-  const seen = resizedBy(() => 1, spectral);
+  const resized = resizedBy(() => 1, spectral);
+  const seen = (path: string): Norm => resized(normOf(path));
   return {
+    check: (leaves) => checkRanks(leaves, seen),
     slots: (shape) => ({ rms: shape }),
-    run: eachLeaf(({ path, value: g, state }, { refused }) => {
-      const { rms } = state as { readonly rms: Tensor };
-      square(rms, g, refused);
-      const scales = sqrt(add(rms, damping));
-      const sharp = seen(normOf(path)).sharp(ratio(g, scales, 1, 1, 0), polar);
-      return ratio(sharp, scales, 1, 1, 0); // 0 where nothing has been seen
-    }),
+    run: (leaves, { refused }) => {
+      const scales = leaves.map(({ value: g, state }) => {
+        const { rms } = state as { readonly rms: Tensor };
+        square(rms, g, refused);
+        return sqrt(add(rms, damping));
+      });
+      // 0 where nothing has been seen
+      const divided = (list: readonly Leaf[]): Leaf[] => list.map((leaf, i) => {
+        return { ...leaf, value: ratio(leaf.value, scales[i] as Tensor, 1, 1, 0) };
+      });
+      const under = divided(leaves);
+      const sharp = perNorm(under, seen, (norm, list) => norm.sharpAll(list, polar));
+      return divided(under.map((leaf, i) => ({ ...leaf, value: sharp[i] as Tensor })));
+    },
   };
 }

@@ -1,11 +1,11 @@
 // Tensors measured whole: Euclidean norms as scalars, for any scale.
 
-import { type Tensor, div, eq, mul, reshape, stack, where } from "../autograd/index.ts";
-import { lineNorms, unitLines } from "../nn/index.ts";
+import { type Tensor, div, eq, mul, norm, reshape, stack, where } from "../autograd/index.ts";
+import { unitLines } from "../nn/index.ts";
 
 /** The Euclidean norm of all elements, a scalar. */
 export function wholeNorm(x: Tensor): Tensor {
-  return reshape(lineNorms(reshape(x, [x.size]), [-1]), []);
+  return norm(x);
 }
 
 /** The Euclidean norm of all elements of all tensors, a scalar; not of none. */

@@ -54,6 +54,10 @@ test.needs("node", "the program under \"Make it fast\" learns by one record", as
   assert.is(output.trim().split("\n").at(-1), "1");
 }, { seconds: 90 });
 
+test.needs("node", "the program under \"Optimizers\" goes on with the same bits", async () => {
+  assert.is((await outputOf("Optimizers")).trim().split("\n").at(-1), "true");
+}, { seconds: 90 });
+
 test.needs("node", "the program under \"Differentiate anything\" is right", async () => {
   const output = await outputOf("Differentiate anything");
 

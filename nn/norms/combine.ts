@@ -242,8 +242,8 @@ function unequalBlocks(norm: Norm, sizes: readonly number[], axis: number, named
   return defineNorm({
     ...named, stackAxes: norm.stackAxes,
     resized: norm.resized && ((size) => unequalBlocks(resizedTo(norm, size), sizes, axis, named)),
-    norm: (w, how) => max(stack(cut(w).map((block) => norm.norm(block, how))), { axis: 0 }),
-    dualNorm: (g, how) => sum(stack(cut(g).map((block) => norm.dualNorm(block, how))), { axis: 0 }),
+    norm: (w, how) => max(stack(norm.normAll(cut(w), how)), { axis: 0 }),
+    dualNorm: (g, how) => sum(stack(norm.dualNormAll(cut(g), how)), { axis: 0 }),
     dualizeAll: (list, scales, how) => {
       const blocks = list.flatMap(cut);
       const each = list.flatMap((_, i) => sizes.map(() => scales[i] ?? 1));

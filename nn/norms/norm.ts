@@ -6,6 +6,7 @@ import { ShapeError, checkDtype, show } from "../../engine/index.ts";
 import { checkTensor } from "../checks.ts";
 import { CONVERGED, type PolarSet } from "../polar_coefficients.ts";
 import { widened } from "./lines.ts";
+import { measureTogether } from "./together.ts";
 
 /** The parts of a norm of singular values, before its factor; on checked inputs. */
 export type SingularParts = Pick<NormCore, "norm" | "dualNorm" | "dualizeAll" | "projectBall">;
@@ -65,14 +66,20 @@ export interface Norm {
   readonly rank: number;
   /** Norm of each member of the batch, `[...]`. */
   norm(w: Tensor, options?: MeasureOptions): Tensor;
+  /** `norm` of each of a list, with tensors of one shape measured together. */
+  normAll(list: readonly Tensor[], options?: MeasureOptions): Tensor[];
   /** Dual norm of each, `[...]`: the inner product of g and D(g). */
   dualNorm(g: Tensor, options?: MeasureOptions): Tensor;
+  /** `dualNorm` of each of a list, with tensors of one shape measured together. */
+  dualNormAll(list: readonly Tensor[], options?: MeasureOptions): Tensor[];
   /** `scale * D(g)`. Where it is an iteration the default is `MODULA_SIX`: 0.996 to 0.9993. */
   dualize(g: Tensor, options?: DualizeOptions): Tensor;
   /** `scales[i] * D(list[i])`, with matrices of one shape iterated together. */
   dualizeAll(list: readonly Tensor[], options?: DualizeAllOptions): Tensor[];
   /** The sharp operator, `scale * dualNorm(g) * D(g)`: steepest descent for this norm. */
   sharp(g: Tensor, options?: DualizeOptions): Tensor;
+  /** `scales[i] * dualNorm(list[i]) * D(list[i])`, with tensors of one shape worked on together. */
+  sharpAll(list: readonly Tensor[], options?: DualizeAllOptions): Tensor[];
   /**
    * The nearest point, in the Euclidean norm, of the ball of a radius. Inside, nothing changes.
    * The iteration on singular values is off by about 1e-4 of the Frobenius norm at most.
@@ -116,26 +123,31 @@ export interface NormCore {
 export function defineNorm(core: NormCore): Norm {
   const { name, formula, rank } = core;
   const fits = (x: Tensor): void => checkMeasured(core, x);
-  const measured = (by: NormCore["norm"]): Norm["norm"] => (x, options = {}) => {
-    fits(x);
-    return scope(() => by(widened(x), checkMethod(name, options)));
+  const measured = (by: NormCore["norm"]): Norm["normAll"] => (list, options = {}) => {
+    list.forEach(fits);
+    checkMethod(name, options);
+    return scope(() => measureTogether(list.map(widened), (x) => by(x, options)));
   };
   const self: Norm = {
     name, formula, rank, resized: core.resized, stackAxes: core.stackAxes ?? 0,
     toString: () => `${name}: ${formula}`,
-    norm: measured(core.norm),
-    dualNorm: measured(core.dualNorm),
-    dualize: (g, { scale: s = 1, ...options } = {}) => (
-      self.dualizeAll([g], { ...options, scales: [s] })[0] as Tensor // one went in
-    ),
+    norm: (w, options) => one(self.normAll([w], options)),
+    normAll: measured(core.norm),
+    dualNorm: (g, options) => one(self.dualNormAll([g], options)),
+    dualNormAll: measured(core.dualNorm),
+    dualize: (g, options) => one(self.dualizeAll([g], ofOne(options))),
     dualizeAll: (list, { scales = list.map(() => 1), ...options } = {}) => {
       list.forEach(fits);
       checkCount(name, list, scales);
       return scope(() => core.dualizeAll(list.map(widened), scales, checkMethod(name, options)));
     },
-    sharp: (g, options = {}) => scope(() => {
-      const size = self.dualNorm(g, options);
-      return mul(self.dualize(g, options), reshape(size, [...size.shape, ...ones(rank)]));
+    sharp: (g, options) => one(self.sharpAll([g], ofOne(options))),
+    sharpAll: (list, options) => scope(() => {
+      const sizes = self.dualNormAll(list, options);
+      return self.dualizeAll(list, options).map((dual, i) => {
+        const size = sizes[i] as Tensor; // one for each
+        return mul(dual, reshape(size, [...size.shape, ...ones(rank)]));
+      });
     }),
     projectBall: (w, { radius = 1, ...options } = {}) => {
       fits(w);
@@ -150,6 +162,15 @@ export function defineNorm(core: NormCore): Norm {
     },
   };
   return self;
+}
+
+/** The result of a list of one. */
+function one(list: readonly Tensor[]): Tensor {
+  return list[0] as Tensor;
+}
+
+function ofOne({ scale: s = 1, ...options }: DualizeOptions = {}): DualizeAllOptions {
+  return { ...options, scales: [s] };
 }
 
 /** A factor that depends on the sides of a matrix (for vectors `rows` is 1). */

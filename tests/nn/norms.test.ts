@@ -1,6 +1,6 @@
 import { neg, stack, tensor, transpose, zeros } from "../../autograd/index.ts";
-import { CONVERGED, embedRms, exact, frobenius, l1ToRms, linfToLinf, maxAbs, nuclear, rms,
-  rmsToLinf, rmsToRms, schatten, schattenNorm, signOverFanIn, spectral, sumAbs } from
+import { CONVERGED, embedRms, exact, frobenius, l1ToRms, linfToLinf, maxAbs, nuclear, perBlock,
+  rms, rmsToLinf, rmsToRms, schatten, schattenNorm, signOverFanIn, spectral, sumAbs } from
   "../../nn/index.ts";
 import type { Method } from "../../nn/index.ts";
 import { assertClose } from "../close.ts";
@@ -236,6 +236,24 @@ test("a list is dualized like each of its members", async ({ rng }) => {
     }
   }
   assertSame(stack(rmsToRms.dualizeAll(list.slice(0, 1))).shape, [1, 4, 6]);
+});
+
+test("a list is measured like each of its members, batches too", async ({ rng }) => {
+  const list = [draw(rng, [4, 6]), draw(rng, [6, 4]), draw(rng, [4, 6]), draw(rng, [2, 4, 6])];
+  for (const norm of [rmsToRms, embedRms, maxAbs, nuclear, perBlock(rmsToRms, 2)]) {
+    const pairs = [
+      [norm.normAll(list), list.map((w) => norm.norm(w))],
+      [norm.dualNormAll(list), list.map((g) => norm.dualNorm(g))],
+      [norm.sharpAll(list, { scales: [1, 2, 3, 4] }),
+        list.map((g, i) => norm.sharp(g, { scale: i + 1 }))],
+    ] as const;
+    for (const [all, each] of pairs) {
+      assertSame(all.map(({ shape }) => shape), each.map(({ shape }) => shape));
+      for (const [i, x] of all.entries()) {
+        assertClose(await host(x), await host(each[i] ?? x), { rtol: 1e-5, atol: 1e-5 });
+      }
+    }
+  }
 });
 
 test("of equal largest entries the first one is taken", async () => {

@@ -113,6 +113,22 @@ test("a step is lr times the module's duality map", async ({ rng }) => {
   }
 });
 
+test("project sets what moved to norm one, as the module does", async ({ rng }) => {
+  const [grads, started] = [randomGrads(rng), module.initialize(makeRng(4))];
+  const run = (project: boolean): Tree => {
+    using optimizer = modularDescent(module, { lr: 0.5, project });
+    const weights = copy(started);
+    optimizer.step(weights, grads);
+    return weights;
+  };
+  const expected = new Map(treePaths(module.project(run(false))));
+
+  for (const [path, x] of treePaths(run(true))) {
+    assertClose(await x.read(), await (expected.get(path) as Tensor).read(),
+      { rtol: 0, atol: 1e-6 });
+  }
+});
+
 test("a step has modular norm lr and attains the dual norm", async ({ rng }) => {
   using optimizer = modularDescent(module, { lr: 0.5, polar: CONVERGED });
   const weights = module.initialize(makeRng(2));

@@ -2,8 +2,8 @@
 
 import * as assert from "uvu/assert";
 import { scope, tensor } from "../../autograd/index.ts";
-import { CONVERGED, convRmsToRms, embedRms, perBlock, rms, rmsToRms, spectral, stacked, transposed,
-  withRadius } from "../../nn/index.ts";
+import { CONVERGED, convRmsToRms, embedRms, maxAbs, perBlock, rms, rmsToRms, spectral, stacked,
+  transposed, withRadius } from "../../nn/index.ts";
 import type { Norm } from "../../nn/index.ts";
 import {
   dion, gluon, iso, mirrorDescent, muon, negativeEntropy, normalizedModularDescent, normuon, pNorm,
@@ -75,14 +75,17 @@ test("a step of the predecessor of modular descent has every weight's share", as
 });
 
 test("its decay goes by shares, and tables are set back to norm one", async ({ rng }) => {
-  using optimizer = normalizedModularDescent(geometry, { lr: 0.5, weightDecay: 0.5 });
+  const sized = { square: maxAbs };
+  using optimizer = normalizedModularDescent(geometry, { lr: 0.5, weightDecay: 0.5, norms: sized });
   const start = randomTree(rng, shapes);
   const weights = onDevice(start);
   optimizer.step(weights, onDevice(randomTree(rng, shapes, 0)));
   const after = await read64(weights);
 
-  const kept = map64(start["tall"] as Array64, (x) => x * (1 - 0.5 * 0.5 * 0.2));
-  assertClose(after["tall"] as Array64, kept, { rtol: 1e-6, atol: 1e-7 });
+  for (const path of ["tall", "square"]) {
+    const kept = map64(start[path] as Array64, (x) => x * (1 - 0.5 * 0.5 * 0.2));
+    assertClose(after[path] as Array64, kept, { rtol: 1e-6, atol: 1e-7 });
+  }
   const { data } = after["table"] as Array64;
   for (let row = 0; row < 5; row++) {
     const squares = data.slice(row * 3, row * 3 + 3).reduce((s, x) => s + x * x, 0);
