@@ -1,4 +1,5 @@
-import { type Tensor, isFloat, keep, scope } from "../engine/index.ts";
+import { Tensor, isFloat, keep, scope } from "../engine/index.ts";
+import { checkOptions } from "./check.ts";
 import { type Grads, type ValueAndGrad, valueAndGrad } from "./grad.ts";
 import { add, cast, mul } from "./ops/arithmetic.ts";
 import { type Tree, treeLeaves, treeMap } from "./tree.ts";
@@ -16,15 +17,20 @@ export interface AccumulateOptions<B> {
  * @param f maps parameters and a batch to a tensor of one element
  * @returns a function of parameters and batches. The batches may come from a generator: tensors it
  *   makes are freed after their batch
- * @throws RangeError if there is no batch, or the weights are negative or add up to nothing
+ * @throws RangeError if there is no batch, or the weights are negative or add up to nothing;
+ *   TypeError if `f` or `weight` is no function, or the batches cannot be iterated
  * @example
  * const { value, grads } = accumulate(lossOf)(params, [first, second]);
  */
 export function accumulate<P extends Tree, B>(
-  f: (params: P, batch: B) => Tensor, { weight = () => 1 }: AccumulateOptions<B> = {},
+  f: (params: P, batch: B) => Tensor, options: AccumulateOptions<B> = {},
 ): (params: P, batches: Iterable<B>) => ValueAndGrad<P> {
+  const { weight = () => 1 } = checkOptions("accumulate", options, "weight");
+  checkFunction("the loss", f, "Give one of parameters and a batch.");
+  checkFunction("the option weight", weight, "Give one of a batch.");
   const both = valueAndGrad(f);
   return (params, batches) => {
+    checkBatches(batches);
     let sums: ValueAndGrad<P> | undefined;
     let total = 0;
     const iterator = batches[Symbol.iterator]();
@@ -78,6 +84,24 @@ function release<P>(sums: ValueAndGrad<P> | undefined): void {
   if (!sums) return;
   sums.value.dispose();
   for (const g of treeLeaves(sums.grads as Tree)) g.dispose();
+}
+
+function checkFunction(what: string, given: unknown, remedy: string): void {
+  if (typeof given === "function") return;
+  throw new TypeError(`accumulate: ${what} is not a function: ${kindOf(given)}. ${remedy}`);
+}
+
+function checkBatches(batches: unknown): void {
+  const { [Symbol.iterator]: iterator } = (batches ?? {}) as Partial<Iterable<unknown>>;
+  if (typeof iterator === "function") return;
+  throw new TypeError(
+    `accumulate: the batches cannot be iterated: ${kindOf(batches)}. Give a list of them.`,
+  );
+}
+
+function kindOf(x: unknown): string {
+  if (x instanceof Tensor) return "a tensor";
+  return x === null ? "null" : typeof x;
 }
 
 function checkWeight(weight: number): number {

@@ -63,7 +63,8 @@ export { type PolarAllOptions, type PolarOptions, polar, polarAll } from "./pola
 export { type PolarCost, polarCost } from "./polar_cost.ts";
 export { BERNSTEIN, CONVERGED, CUBIC, JORDAN, MODULA_SIX, POLAR_EXPRESS, POLAR_EXPRESS_CUBIC,
   POLAR_EXPRESS_FIVE, POLAR_EXPRESS_RAW, PUBLISHED_CUSHION, type PolarExpressOptions,
-  type PolarSet, QUINTIC, SPEEDRUN, WITHIN_ONE, polarExpress, withSafety } from "./polar_coefficients.ts";
+  type PolarSet, QUINTIC, SPEEDRUN, WITHIN_ONE, polarExpress, withSafety } from
+  "./polar_coefficients.ts";
 export { BILINEAR, FLAT, type Sharpness } from "./sharpness.ts";
 export { type SharpnessEstimate, type SharpnessEstimateOptions, sharpnessEstimate } from
   "./smoothness.ts";

@@ -125,11 +125,15 @@ function together(group: readonly Member[], set: Required<PolarSet>): Tensor[] {
 
 function resolve(options: PolarOptions): Required<PolarSet> {
   const { coefficients, safety, gelfand = 0, storage = "f32", method } = options;
-  const chosen = coefficients ? { coefficients, safety: safety ?? 1 } : CONVERGED;
+  const chosen = coefficients === undefined ? CONVERGED : { coefficients, safety: safety ?? 1 };
   const start = safety ?? chosen.safety ?? 1;
   const bad = (what: string, value: unknown, use: string): never => {
     throw new RangeError(`polar: ${what}: ${String(value)}. Use ${use}.`);
   };
+  const wrong = wrongStep(chosen.coefficients);
+  if (wrong !== undefined) {
+    bad("coefficients are not triples of finite numbers", wrong, "[a, b, c] for each step");
+  }
   if (!(start >= 1 && start < Infinity)) bad("safety is not a number from 1 on", start, "1");
   if (!Number.isInteger(gelfand) || gelfand < 0 || gelfand > 30) {
     bad("gelfand is out of range", gelfand, "a whole number to 30");
@@ -139,6 +143,16 @@ function resolve(options: PolarOptions): Required<PolarSet> {
   }
   if (method && typeof method.parts !== "function") bad("no such method", method, "exact");
   return { coefficients: chosen.coefficients, safety: start, gelfand, storage };
+}
+
+/** The first of the coefficients that is no triple of finite numbers, as text. */
+function wrongStep(steps: unknown): string | undefined {
+  const list: readonly unknown[] = Array.isArray(steps) ? steps : [steps];
+  const at = list.findIndex((p) => {
+    return !(Array.isArray(p) && p.length === 3 && p.every(Number.isFinite));
+  });
+  const p = list[at];
+  return at < 0 ? undefined : Array.isArray(p) ? `[${p.join(", ")}]` : String(p);
 }
 
 function checkMatrix(g: Tensor): void {

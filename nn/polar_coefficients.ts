@@ -116,14 +116,16 @@ export const QUINTIC: PolarSet = /* @__PURE__ */ repeated([1.875, -1.25, 0.375],
 export const BERNSTEIN: PolarSet = /* @__PURE__ */ repeated([3, -3.2, 1.2], 5);
 
 /**
- * Muon's quintic, five steps: leaves singular values between 0.68 and 1.2.
+ * Muon's quintic, five steps: singular values from 2e-3 of the Frobenius norm on end between 0.68
+ * and 1.21, smaller ones below.
  *
  * Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"
  */
 export const JORDAN: PolarSet = /* @__PURE__ */ repeated([3.4445, -4.775, 2.0315], 5);
 
 /**
- * Modula's six steps: singular values end between 0.9956 and 0.9993. The default of `dualize`.
+ * Modula's six steps: singular values from 2e-3 of the Frobenius norm on end between 0.9956 and
+ * 0.9993, smaller ones below. The default of `dualize`.
  *
  * Source: the Modula package, orthogonalize
  */
@@ -160,7 +162,7 @@ export const POLAR_EXPRESS_RAW: PolarSet = {
 /** Polar Express, eight steps with the published safety of 1.01: converged from 1e-3. */
 export const POLAR_EXPRESS: PolarSet = /* @__PURE__ */ safePolarExpress(8);
 
-/** The first five steps of `POLAR_EXPRESS`: singular values end between 0.84 and 1.13. */
+/** The first five steps of `POLAR_EXPRESS`: singular values from 1e-3 end between 0.84 and 1.13. */
 export const POLAR_EXPRESS_FIVE: PolarSet = /* @__PURE__ */ safePolarExpress(5);
 
 /** Polar Express of degree 3 for singular values from 1e-3, ten steps. */

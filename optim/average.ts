@@ -23,14 +23,18 @@ export function coupledDecay(lambda: number): Stage {
 export interface HeavyBallOptions {
   /** Decay of the sum, in [0, 1). */
   readonly momentum: number;
-  /** One minus the factor of new gradients, but for the first; in [0, 1]. Default 0. */
+  /**
+   * One minus the factor of new gradients, but for the first step's; in [0, 1]. As in PyTorch it
+   * does nothing without momentum. Default 0.
+   */
   readonly dampening?: number;
   /** Look ahead: `g + momentum v` instead of `v`. Default false. */
   readonly nesterov?: boolean;
 }
 
 /**
- * A decaying sum `v = momentum v + (1 - dampening) g`; `v = g` at first.
+ * A decaying sum `v = momentum v + (1 - dampening) g`; `v = g` at the first step. Where that is
+ * refused, the sum starts from zero, and all gradients have the factor `1 - dampening`.
  *
  * Source: Polyak 1964; Sutskever et al. 2013, "On the importance of initialization and momentum"
  */
@@ -87,7 +91,7 @@ interface Gain {
 
 /** `m = momentum m + gain g`; the value is m, or `ahead g + momentum m`. */
 function running(momentum: number, { first, then }: Gain, ahead: number | undefined): Stage {
-  if (momentum === 0) return noAverage(); // where the sum would be the gradient, too
+  if (momentum === 0) return noAverage(); // the gradient itself, whatever the dampening
   return {
     halves: true,
     flat: "values",

@@ -1,5 +1,7 @@
 // Checks of hyperparameters: what an option may be, and what is said when it is not.
 
+import { Tensor } from "../autograd/index.ts";
+
 /** What an option may be. */
 export interface Range {
   /** Completes "Use ..". */
@@ -37,10 +39,13 @@ export const COUNT_OR_NONE: Range = {
 /** Yes or no. */
 export const SWITCH: Range = { text: "true or false", holds: (x) => typeof x === "boolean" };
 
+/** A function, by what it is a function of. */
+export function functionOf(what: string): Range {
+  return { text: `a function of ${what}`, holds: (x) => typeof x === "function" };
+}
+
 /** A learning-rate schedule. */
-export const FUNCTION: Range = {
-  text: "a function of the step", holds: (x) => typeof x === "function",
-};
+export const FUNCTION: Range = /* @__PURE__ */ functionOf("the step");
 
 /** A finite number above 0. */
 export const POSITIVE: Range = {
@@ -54,8 +59,26 @@ export const NEGATIVE: Range = {
 
 /** Options with options of their own, or an object from elsewhere. */
 export const OBJECT: Range = {
-  text: "an object", holds: (x) => typeof x === "object" && x !== null,
+  text: "an object", holds: (x) => typeof x === "object" && x !== null && !Array.isArray(x),
 };
+
+/** The same, with an example. */
+export function objectAs(example: string): Range {
+  return { text: `${OBJECT.text}, as ${example}`, holds: OBJECT.holds };
+}
+
+/** Steps of a polar iteration; some of a set would stand for those of another default. */
+export const POLAR: Range = {
+  text: "a set with `coefficients`, [a, b, c] for each step, as JORDAN",
+  holds: (x) => {
+    const { coefficients } = (x ?? {}) as { readonly coefficients?: unknown };
+    return Array.isArray(coefficients) && coefficients.every(isTriple);
+  },
+};
+
+function isTriple(x: unknown): boolean {
+  return Array.isArray(x) && x.length === 3 && x.every(Number.isFinite);
+}
 
 /** The decays of Adam's two averages. */
 export const BETAS: Range = {
@@ -78,27 +101,49 @@ export function checkRange(op: string, name: string, value: unknown, range: Rang
   throw new RangeError(`${op}: ${name} is out of range: ${showValue(value)}. Use ${range.text}.`);
 }
 
-function showValue(value: unknown): string {
+/** A value as errors name it. */
+export function showValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(showValue).join(", ")}]`;
-  return typeof value === "string" ? `"${value}"` : String(value);
+  if (typeof value === "string") return `"${value}"`;
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof Tensor) return "a tensor";
+  if (isModule(value)) return "a module";
+  return value instanceof Promise ? "a promise" : "an object";
+}
+
+/** Whether a value is a network's module, which belongs elsewhere than options or weights. */
+export function isModule(value: unknown): boolean {
+  const { entries, forward } = (value ?? {}) as Record<string, unknown>;
+  return Array.isArray(entries) && typeof forward === "function";
+}
+
+/** Whether a value is an object of no class. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const from: unknown = Object.getPrototypeOf(value);
+  return from === null || Object.getPrototypeOf(from) === null;
 }
 
 /**
  * Checks the options of an optimizer or a schedule.
  *
+ * @param options undefined counts as none
  * @param ranges every option there is; one that is undefined has been left out
  * @param required options that must not be left out
- * @throws TypeError for an option that is unknown or missing; RangeError for a bad value
+ * @throws TypeError for what is no plain object, or an option that is unknown or missing;
+ *   RangeError for a bad value
  */
 export function checkOptions(
-  op: string, options: object, ranges: Readonly<Record<string, Range>>,
+  op: string, options: object | undefined, ranges: Readonly<Record<string, Range>>,
   required: readonly string[] = [],
 ): void {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const known = Object.keys(ranges).join(", ");
+  if (options !== undefined && !isPlain(options)) throw notOptions(op, options, known);
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     const range = Object.hasOwn(ranges, name) ? ranges[name] : undefined;
     if (range === undefined) {
-      const known = Object.keys(ranges).join(", ");
       throw new TypeError(`${op}: unknown option: ${name}. Use ${known}.`);
     }
     checkRange(op, name, value, range);
@@ -107,4 +152,11 @@ export function checkOptions(
     if (given.some(([other]) => other === name)) continue;
     throw new TypeError(`${op}: option missing: ${name}. Give ${ranges[name]?.text ?? "it"}.`);
   }
+}
+
+function notOptions(op: string, value: unknown, known: string): TypeError {
+  return new TypeError(
+    `${op}: the options are not a plain object: ${showValue(value)}. `
+      + `Give ${isModule(value) ? "options only: " : ""}an object with ${known}.`,
+  );
 }

@@ -1,9 +1,9 @@
 // Limits of the size of gradients, before they are averaged.
 
 import { type Tensor, minimum, mul, sum } from "../autograd/index.ts";
-import { OBJECT, POSITIVE, checkOptions, checkRange } from "./check.ts";
+import { POSITIVE, checkOptions, checkRange, objectAs } from "./check.ts";
 import { perNorm } from "./dualize.ts";
-import { type PerPath, checkPaths, pick } from "./geometry.ts";
+import { type PerPath, pick } from "./geometry.ts";
 import type { Stage } from "./pipeline.ts";
 import { inF32 } from "./precision.ts";
 import { quotient, togetherNorm, wholeNorm } from "./whole.ts";
@@ -81,7 +81,7 @@ function limited(g: Tensor, size: Tensor, most: number): Tensor {
  * The stages of an optimizer's option.
  *
  * @param weights those known, with their norms
- * @throws RangeError for a limit out of range; TypeError for an unknown name or path
+ * @throws RangeError for a limit out of range; TypeError for an unknown name
  */
 export function clipsOf(
   op: string, options: ClipOptions = {},
@@ -89,12 +89,12 @@ export function clipsOf(
 ): readonly Stage[] {
   const { norm, dual } = options;
   if (norm !== undefined) checkRange(op, "norm of clip", norm, POSITIVE);
-  if (dual !== undefined) checkRange(op, "dual of clip", dual, OBJECT);
-  checkOptions(`${op} clip`, options, { norm: POSITIVE, dual: OBJECT });
+  const table = objectAs("{ head: 1 }");
+  if (dual !== undefined) checkRange(op, "dual of clip", dual, table);
+  checkOptions(`${op} clip`, options, { norm: POSITIVE, dual: table });
   for (const [path, most] of Object.entries(dual ?? {})) {
     checkRange(op, `dual of clip of ${path || "all"}`, most, POSITIVE);
   }
-  if (weights && dual) checkPaths(op, "clip", dual, weights.map(({ path }) => path));
   const norms = new Map(weights?.map((weight) => [weight.path, weight.norm]));
   const normOf = (path: string): DualNorm | undefined => {
     const found = norms.get(path);

@@ -2,7 +2,7 @@ import type { Tensor } from "../autograd/index.ts";
 import { CONVERGED, type Norm, type PolarSet, WITHIN_ONE } from "../nn/index.ts";
 import { ema } from "./average.ts";
 import { NORM_RANGES, type NormOptions, byNorms } from "./by_norms.ts";
-import { FRACTION, NOT_NEGATIVE, OBJECT, SWITCH, checkOptions } from "./check.ts";
+import { FRACTION, NOT_NEGATIVE, POLAR, SWITCH, checkOptions } from "./check.ts";
 import { descend } from "./descend.ts";
 import { type Measured, dualizeBy, perNorm } from "./dualize.ts";
 import { replaceInto } from "./elementwise.ts";
@@ -34,8 +34,8 @@ export interface ModularDescentOptions extends NormOptions {
 /**
  * Dualized descent in the modular norm: the average gradient of every weight is replaced by the
  * direction of steepest descent in the weight's own norm, sized by its share. The step is
- * `module.dualize(average, lr, polar)` and does not depend on the scale of the gradients. Weights of
- * mass zero stay as they are and take no memory.
+ * `module.dualize(average, lr, polar)` and does not depend on the scale of the gradients. Weights
+ * of mass zero stay as they are and take no memory.
  *
  * @param module that the parameters belong to
  * @throws RangeError for an option out of range; TypeError for an unknown one
@@ -47,7 +47,7 @@ export function modularDescent(module: Geometry, options: ModularDescentOptions 
   const op = "modularDescent";
   checkOptions(op, options, {
     ...NORM_RANGES, lr: NOT_NEGATIVE, momentum: FRACTION, nesterov: SWITCH,
-    weightDecay: NOT_NEGATIVE, project: SWITCH, polar: OBJECT,
+    weightDecay: NOT_NEGATIVE, project: SWITCH, polar: POLAR,
   });
   const { lr = 0.1, momentum = 0.95, nesterov = false, weightDecay = 0 } = options;
   const { project = false, polar = WITHIN_ONE } = options;

@@ -56,11 +56,7 @@ function lowRank(
   const seen = (shape: Shape, path: string) => matrixShape(shape, matrixRank(normOf(path)));
   return {
     check: (leaves) => leaves.forEach(({ path, weight: { shape } }) => {
-      if (shape.length >= 2) return;
-      throw new ShapeError(
-        `dion: a parameter has too few axes: ${path || "the root"} is ${show(shape)}, needs 2. `
-          + `Give it another rule or norm.`,
-      );
+      checkAxes(path, shape, matrixRank(normOf(path)));
     }),
     slots: (shape, path) => {
       const whole = seen(shape, path);
@@ -79,6 +75,14 @@ function lowRank(
       });
     },
   };
+}
+
+function checkAxes(path: string, shape: Shape, rank: number): void {
+  if (shape.length >= rank) return;
+  throw new ShapeError(
+    `dion: a parameter has too few axes: ${path || "the root"} is ${show(shape)}, needs ${rank}. `
+      + `Give it another rule or norm.`,
+  );
 }
 
 function begin(right: Tensor, path: string, start: DionOptions["start"]): void {

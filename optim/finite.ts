@@ -10,8 +10,10 @@ import type { Pair } from "./leaves.ts";
 
 /**
  * What becomes of a step with a gradient that has a NaN or an infinity. Neither weights nor state
- * change by it in any case, and it counts as a step. "throw": the next read of any tensor throws a
- * `NonFiniteError` that names the weight. "skip": nothing is thrown; see `Optimizer.refusals`.
+ * change by it in any case. It counts as a step: schedules go on, and so do the corrections for
+ * averages that begin at zero, so that Adam's first steps are smaller after one. "throw": the next
+ * read of any tensor throws a `NonFiniteError` that names the weight. "skip": nothing is thrown;
+ * see `Optimizer.refusals`.
  */
 export type NonFinite = "throw" | "skip";
 

@@ -1,12 +1,13 @@
 import type { Shape } from "../autograd/index.ts";
 import type { Norm } from "../nn/index.ts";
+import { NOT_NEGATIVE, checkRange } from "./check.ts";
 
 /** What an optimizer asks of a weight. */
 export interface GeometryEntry {
   /** Names joined by dots. */
   readonly path: string;
   readonly norm: Norm;
-  /** Share of the step's norm, >= 0; 0 freezes the weight. */
+  /** Share of the step's norm, finite and >= 0; 0 freezes the weight. */
   readonly share: number;
   /** Checked where it is known. */
   readonly shape?: Shape;
@@ -30,7 +31,8 @@ export interface GeometryOptions {
  * The entries of a geometry by path.
  *
  * @param norms in place of the geometry's own
- * @throws TypeError if it is not a geometry, or there is a norm for no parameter
+ * @throws TypeError if it is not a geometry, or there is a norm for no parameter; RangeError for a
+ *   share that is no finite number >= 0
  */
 export function entriesOf(
   op: string, geometry: Geometry, norms: PerPath<Norm> = {},
@@ -43,6 +45,7 @@ export function entriesOf(
     );
   }
   const list = (entries as readonly GeometryEntry[]).map((entry) => {
+    checkRange(op, `the share of ${entry.path || "the root"}`, entry.share, NOT_NEGATIVE);
     return [entry.path, { ...entry, norm: pick(norms, entry.path) ?? entry.norm }] as const;
   });
   checkPaths(op, "norm", norms, list.map(([path]) => path));

@@ -2,7 +2,8 @@ import { type Tensor, add, mul, reshape, scale } from "../autograd/index.ts";
 import { JORDAN, type PolarSet } from "../nn/index.ts";
 import { ema } from "./average.ts";
 import { NORM_RANGES, type NormOptions, byNorms } from "./by_norms.ts";
-import { FRACTION, NOT_NEGATIVE, OBJECT, POSITIVE, checkOptions, checkRange } from "./check.ts";
+import { FRACTION, NOT_NEGATIVE, POLAR, POSITIVE, checkOptions, checkRange, objectAs } from
+  "./check.ts";
 import { dualizeBy, perNorm } from "./dualize.ts";
 import { type Geometry, type PerPath, checkPaths, entriesOf, pick } from "./geometry.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -39,7 +40,8 @@ export interface GluonOptions extends NormOptions {
  */
 export function gluon(module: Geometry, options: GluonOptions): Optimizer {
   checkOptions("gluon", options, {
-    ...NORM_RANGES, lr: NOT_NEGATIVE, momentum: FRACTION, smoothness: OBJECT, polar: OBJECT,
+    ...NORM_RANGES, lr: NOT_NEGATIVE, momentum: FRACTION, polar: POLAR,
+    smoothness: objectAs('{ "": { l0: 1, l1: 1 } }'),
   }, ["smoothness"]);
   const { lr = 1, momentum = 0.9, smoothness, polar = JORDAN } = options;
   const of = checkSmoothness([...entriesOf("gluon", module).keys()], smoothness);

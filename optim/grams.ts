@@ -1,7 +1,7 @@
 // Gram matrices of gradients along their axes, kept at a level at which no square leaves float32.
 
-import { type Shape, type Tensor, abs, div, eigh, eq, eye, gt, matmul, max, maximum, mul, permute,
-  pow, reshape, scale, square, transpose, where } from "../autograd/index.ts";
+import { type Shape, type Tensor, abs, div, eigh, eq, eye, full, gt, matmul, max, maximum, mul,
+  permute, pow, reshape, scale, square, transpose, where } from "../autograd/index.ts";
 import { matmulFused } from "../engine/index.ts";
 import { replaceInto } from "./elementwise.ts";
 import type { Moment, SlotShapes, Slots } from "./pipeline.ts";
@@ -39,7 +39,7 @@ type When = Pick<Moment, "decide" | "refused">;
 export interface GramWeights {
   readonly keep: number;
   readonly gain: number;
-  /** At the first step: this times the identity is there already; >= 0. */
+  /** At the first step, refused or not, this times the identity is there already; >= 0. */
   readonly start: number;
 }
 
@@ -55,22 +55,31 @@ export function addGrams(
 ): Levelled {
   const { keep, gain, start } = weights;
   const { level } = state as { readonly level: Tensor };
-  const isFirst = decide(({ step }) => step === 1);
-  const before = isFirst ? Math.sqrt(start) : level;
-  const top = maximum(max(abs(reshape(g, [g.size]))), before);
+  if (decide(({ step }) => step === 1)) begin(state, axes, start);
+  const top = maximum(max(abs(reshape(g, [g.size]))), level);
   const safe = where(eq(top, 0), 1, top);
   const unit = div(g, safe);
-  const share = square(div(before, safe));
+  const share = square(div(level, safe));
   for (const axis of axes) {
     const gram = gramOf(state, axis);
     const rows = unfolded(unit, axis);
-    const [n = 1] = gram.shape;
-    const d = mul(isFirst ? eye(n, n, { device: g.device }) : gram, share);
-    const options = { alpha: gain, beta: keep, d, symmetric: true };
+    const options = { alpha: gain, beta: keep, d: mul(gram, share), symmetric: true };
     replaceInto(gram, matmulFused(rows, transpose(rows), options), refused);
   }
   replaceInto(level, top, refused);
   return { unit, level: top };
+}
+
+/** Gram matrices of no gradient yet: the identity, and a level whose square is `start`. */
+function begin(state: Slots, axes: readonly number[], start: number): void {
+  const { level } = state as { readonly level: Tensor };
+  const { device } = level;
+  replaceInto(level, full([], Math.sqrt(start), { device }));
+  for (const axis of axes) {
+    const gram = gramOf(state, axis);
+    const [n = 1] = gram.shape;
+    replaceInto(gram, eye(n, n, { device }));
+  }
 }
 
 /** `[size of the axis, the rest]`. */
@@ -96,6 +105,7 @@ const NOISE = 2 ** -22;
  * zero, and stay zero: negative powers are those of the pseudo-inverse.
  */
 export function symmetricPower(a: Tensor, exponent: number): Tensor {
+  if (a.size === 0) return a;
   const { values, vectors } = eigh(a);
   const some = gt(values, scale(max(values), NOISE * (a.shape[0] ?? 1)));
   const powers = where(some, pow(where(some, values, 1), exponent), 0);

@@ -1,14 +1,14 @@
-import { type Shape, type Tensor, matmul } from "../autograd/index.ts";
-import { ShapeError, show } from "../engine/index.ts";
+import { type Shape, Tensor, matmul } from "../autograd/index.ts";
+import { ShapeError, checkDtype, show } from "../engine/index.ts";
 import { ema } from "./average.ts";
-import { COUNT, FRACTION, FUNCTION, NOT_NEGATIVE, checkOptions } from "./check.ts";
+import { COUNT, FRACTION, NOT_NEGATIVE, checkOptions, functionOf } from "./check.ts";
 import { single } from "./common.ts";
 import { descend } from "./descend.ts";
 import { replaceInto } from "./elementwise.ts";
 import { isDue, symmetricPower } from "./grams.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { COMMON, type CommonOptions } from "./options.ts";
-import { type Stage, eachLeaf } from "./pipeline.ts";
+import { type Leaf, type Stage, eachLeaf } from "./pipeline.ts";
 
 /** Second moments of what goes through a layer with the weight `[out, in]`. */
 export interface LayerMoments {
@@ -27,21 +27,25 @@ export interface LayerMoments {
  * @throws ShapeError if the moments do not fit
  */
 export function whiten(g: Tensor, moments: LayerMoments): Tensor {
-  return between(g, rootsOf(g.shape, moments));
+  checkFit("whiten", "", g.shape, moments);
+  return between(g, rootsOf(moments));
 }
 
 /** The inverse roots of both moments. */
-function rootsOf(shape: Shape, { inputs, outputs }: LayerMoments): LayerMoments {
+function rootsOf({ inputs, outputs }: LayerMoments): LayerMoments {
+  return { inputs: symmetricPower(inputs, -0.5), outputs: symmetricPower(outputs, -0.5) };
+}
+
+/** Throws unless they are those of a layer with the weight; `what` names it. */
+function checkFit(op: string, what: string, shape: Shape, { inputs, outputs }: LayerMoments): void {
   const [m = 0, n = 0] = shape;
   const fits = shape.length === 2 && show(outputs.shape) === show([m, m])
     && show(inputs.shape) === show([n, n]);
-  if (!fits) {
-    throw new ShapeError(
-      `whiten: the moments do not fit: ${show(outputs.shape)} and ${show(inputs.shape)} for `
-        + `${show(shape)}. Give [out, out] and [in, in] for a matrix [out, in].`,
-    );
-  }
-  return { inputs: symmetricPower(inputs, -0.5), outputs: symmetricPower(outputs, -0.5) };
+  if (fits) return;
+  throw new ShapeError(
+    `${op}: the moments do not fit: ${show(outputs.shape)} and ${show(inputs.shape)} for `
+      + `${what}${show(shape)}. Give [out, out] and [in, in] for a matrix [out, in].`,
+  );
 }
 
 function between(g: Tensor, { inputs, outputs }: LayerMoments): Tensor {
@@ -52,11 +56,15 @@ function between(g: Tensor, { inputs, outputs }: LayerMoments): Tensor {
 export interface IsoOptions extends CommonOptions {
   /** Learning rate, >= 0. */
   readonly lr: number;
-  /** The second moments of a weight's layer, whenever they are decomposed, by its path. */
+  /**
+   * The second moments of a weight's layer, whenever they are decomposed, by its path. Inside
+   * `compile` it is called at the recording alone: update the tensors that it gave in place.
+   */
   readonly moments: (path: string) => LayerMoments;
   /**
    * Steps from one decomposition of the moments to the next, >= 1, after those at the powers of two
-   * before; their roots are kept in between. Default 1.
+   * before; their roots are kept in between. Where the first is refused, weights rest until the
+   * next. Default 1.
    */
   readonly every?: number;
   /** Decay of the average of gradients, in [0, 1). Default 0.9. */
@@ -67,14 +75,15 @@ export interface IsoOptions extends CommonOptions {
 
 /**
  * Isotropic descent: the average gradient whitened by the second moments of the layer's inputs and
- * output gradients, which the caller keeps. For trees of matrices.
+ * output gradients, which the caller keeps. For trees of matrices: a step with other weights, or
+ * with moments that do not fit, throws before anything is changed.
  *
  * @throws RangeError for an option out of range; TypeError for one unknown or missing
  * Source: the invariance that "isotropic" asks for; the published equations were not available
  */
 export function iso(options: IsoOptions): Optimizer {
   checkOptions("iso", options, {
-    lr: NOT_NEGATIVE, moments: FUNCTION, every: COUNT, momentum: FRACTION,
+    lr: NOT_NEGATIVE, moments: functionOf("the path"), every: COUNT, momentum: FRACTION,
     weightDecay: NOT_NEGATIVE, ...COMMON,
   }, ["lr", "moments"]);
   const { moments, every = 1, momentum = 0.9, weightDecay = 0 } = options;
@@ -84,20 +93,59 @@ export function iso(options: IsoOptions): Optimizer {
   });
 }
 
-function whitening(moments: IsoOptions["moments"], every: number): Stage {
-  if (every === 1) return { run: eachLeaf(({ value, path }) => whiten(value, moments(path))) };
+/** The stage of `iso` that whitens averages. */
+export function whitening(moments: IsoOptions["moments"], every: number): Stage {
+  const asked = new WeakSet<readonly Leaf[]>();
+  let given: ReadonlyMap<string, LayerMoments> = new Map();
+  const givenFor = (path: string) => given.get(path) as LayerMoments; // asked for in the check
+  const check: Stage["check"] = (leaves, { step }) => {
+    if (asked.has(leaves)) return; // a replay brings the leaves of its recording
+    leaves.forEach(checkMatrix);
+    asked.add(leaves);
+    if (!isDue(step, every)) return;
+    given = new Map(leaves.map((leaf) => [leaf.path, momentsOf(leaf, moments)]));
+  };
+  if (every === 1) {
+    return { check, run: eachLeaf(({ value, path }) => whiten(value, givenFor(path))) };
+  }
   return {
+    check,
     slots: ([m = 1, n = 1]) => ({ inputsRoot: [n, n], outputsRoot: [m, m] }),
     run: eachLeaf(({ value, path, state }, { decide, refused }) => {
       const { inputsRoot: inputs, outputsRoot: outputs } = state as unknown as Roots;
       if (decide(({ step }) => isDue(step, every))) {
-        const roots = rootsOf(value.shape, moments(path));
+        const roots = rootsOf(givenFor(path));
         replaceInto(inputs, roots.inputs, refused);
         replaceInto(outputs, roots.outputs, refused);
       }
       return between(value, { inputs, outputs });
     }),
   };
+}
+
+function checkMatrix({ path, weight: { shape } }: Leaf): void {
+  if (shape.length === 2) return;
+  throw new ShapeError(
+    `iso: a parameter is not a matrix: ${path || "the root"} is ${show(shape)}, needs [out, in]. `
+      + `Leave it out of the tree.`,
+  );
+}
+
+/** What the caller gives for a weight, checked. */
+function momentsOf({ path, weight }: Leaf, moments: (path: string) => unknown): LayerMoments {
+  const { inputs, outputs } = (moments(path) ?? {}) as Partial<LayerMoments>;
+  if (!(inputs instanceof Tensor && outputs instanceof Tensor)) {
+    throw new TypeError(
+      `iso: no moments for a parameter: ${path || "the root"}. `
+        + `Return { inputs, outputs }, two tensors, for every path.`,
+    );
+  }
+  for (const t of [inputs, outputs]) {
+    t.storage("iso");
+    checkDtype("iso", t.dtype, ["f32"]);
+  }
+  checkFit("iso", path && `${path} `, weight.shape, { inputs, outputs });
+  return { inputs, outputs };
 }
 
 /** What `whitening` keeps. */

@@ -1,6 +1,7 @@
 import { type Shape, type Tree, ShapeError, Tensor, checkUntracked, treePaths } from
   "../autograd/index.ts";
 import { checkDtype, show } from "../engine/index.ts";
+import { isModule, showValue } from "./check.ts";
 
 /** A weight and its gradient. */
 export interface Pair {
@@ -41,15 +42,60 @@ export function pairs(op: string, params: Tree, grads: Tree): Pair[] {
  * @throws TypeError, DtypeError, DisposedError
  */
 export function leavesOf(op: string, what: string, tree: Tree): Map<string, Tensor> {
-  const leaves = treePaths(tree);
+  const leaves = tensorsOf(op, what, tree);
   for (const [path, t] of leaves) {
-    if (!(t instanceof Tensor)) {
-      throw new TypeError(`${op}: a ${what} is not a tensor: ${path || "the root"}. Use tensor().`);
-    }
-    t.storage(op);
-    checkDtype(op, t.dtype, ["f32"]);
+    const place = `${op}: ${what} ${path || "the root"}`;
+    t.storage(place);
+    checkDtype(place, t.dtype, ["f32"]);
   }
-  return new Map(leaves);
+  return leaves;
+}
+
+/**
+ * The tensors of a tree by path, whatever they hold.
+ *
+ * @param what each is, for errors
+ * @throws TypeError for what is no tree of tensors
+ */
+export function tensorsOf(op: string, what: string, tree: Tree): Map<string, Tensor> {
+  if (typeof tree !== "object" || tree === null || isModule(tree) || tree instanceof Promise) {
+    const remedy = isModule(tree) ? "Give its weights" : "Give tensors by their names";
+    throw new TypeError(`${op}: not a tree of ${what}s: ${showValue(tree)}. ${remedy}.`);
+  }
+  const leaves = new Map(treePaths(tree));
+  for (const [path, t] of leaves) {
+    if (t instanceof Tensor) continue;
+    throw new TypeError(
+      `${op}: a ${what} is not a tensor: ${path || "the root"} is ${showValue(t)}. `
+        + `${t === null || t === undefined ? `Give the ${what} of that name` : "Use tensor()"}.`,
+    );
+  }
+  return leaves;
+}
+
+/**
+ * Gradients as an optimizer's option makes them.
+ *
+ * @throws TypeError if that is no tree
+ */
+export function reducedBy(
+  op: string, reduce: ((grads: Tree) => Tree) | undefined, grads: Tree,
+): Tree {
+  if (!reduce) return grads;
+  const reduced = reduce(grads);
+  if (typeof reduced === "object" && reduced !== null && !(reduced instanceof Promise)) {
+    return reduced;
+  }
+  throw new TypeError(
+    `${op}: reduce gives no gradients: ${showValue(reduced)}. `
+      + `Return a tree like the one it is given, at once.`,
+  );
+}
+
+/** @throws TypeError for no weights */
+export function checkSome(op: string, list: readonly unknown[]): void {
+  if (list.length > 0) return;
+  throw new TypeError(`${op}: no parameters: the tree is empty. Give the module's weights.`);
 }
 
 function namesDiffer(op: string, path: string, missing: string): TypeError {

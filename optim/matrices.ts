@@ -2,9 +2,10 @@
 
 import type { Norm } from "../nn/index.ts";
 import { ADAM_RANGES, type AdamRuleOptions, adamRule } from "./adam.ts";
-import { OBJECT, checkOptions, oneOf } from "./check.ts";
-import { type Geometry, type GeometryEntry, type GeometryOptions, type PerPath, checkPaths,
-  entriesOf, pick } from "./geometry.ts";
+import { NORMS, normedEntries } from "./by_norms.ts";
+import { checkOptions, checkRange, objectAs, oneOf } from "./check.ts";
+import { type Geometry, type GeometryEntry, type GeometryOptions, type PerPath, checkPaths, pick }
+  from "./geometry.ts";
 import { Optimizer } from "./optimizer.ts";
 import { COMMON, type CommonOptions, commonOf } from "./options.ts";
 import type { Rule } from "./pipeline.ts";
@@ -22,7 +23,10 @@ export interface MatrixOptions<Name extends string> extends CommonOptions, Geome
 }
 
 /** Ranges of `MatrixOptions`. */
-export const MATRIX_RANGES = { norms: OBJECT, adamw: OBJECT, routes: OBJECT, ...COMMON } as const;
+export const MATRIX_RANGES = {
+  norms: NORMS, adamw: /* @__PURE__ */ objectAs("{ lr: 3e-4 }"),
+  routes: /* @__PURE__ */ objectAs('{ head: "adamw" }'), ...COMMON,
+} as const;
 
 /** The norm of a weight, by its path. */
 export type NormOf = (path: string) => Norm | undefined;
@@ -43,10 +47,11 @@ export function matrixOptimizer<Name extends string>(
   rest?: Rule,
 ): Optimizer {
   const { adamw = {}, routes = {}, norms } = options;
-  const entries = entriesOf(op, module, norms);
   const other = rest ?? auxiliary(op, adamw);
-  const ranges = Object.keys(routes).map((key) => [key, oneOf([op, other.name, FROZEN])] as const);
-  checkOptions(`${op} routes`, routes, Object.fromEntries(ranges));
+  checkRoutes(op, routes, [op, other.name, FROZEN]);
+  const entries = normedEntries(op, module, norms, (entry) => {
+    return (pick<string>(routes, entry.path) ?? ownRoute(entry, op, op)) === op;
+  });
   checkPaths(op, "route", routes, [...entries.keys()]);
   return new Optimizer({
     name: op,
@@ -58,6 +63,12 @@ export function matrixOptimizer<Name extends string>(
     },
     ...commonOf(options),
   });
+}
+
+function checkRoutes(op: string, routes: PerPath<string>, names: readonly string[]): void {
+  for (const [path, route] of Object.entries(routes)) {
+    if (route !== undefined) checkRange(`${op} routes`, path || "all", route, oneOf(names));
+  }
 }
 
 /** The rule that a weight's norm asks for. */

@@ -2,7 +2,7 @@
 
 import { type Tensor, abs, eq, exp, mul, pow, scale, sign, sub, sum, where } from
   "../autograd/index.ts";
-import { NOT_NEGATIVE, OBJECT, checkOptions } from "./check.ts";
+import { NOT_NEGATIVE, OBJECT, type Range, checkOptions, checkRange } from "./check.ts";
 import { single } from "./common.ts";
 import { replaceInto, times } from "./elementwise.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -22,7 +22,9 @@ export const quadratic: Potential = { name: "quadratic", move: sub };
 
 /**
  * The negative entropy `sum w log w` of positive weights: `W = W exp(-step)`, exponentiated
- * gradients, which keep them positive. Zeros stay zero.
+ * gradients, which keep them positive. Nothing changes a sign: negative weights stay negative, and
+ * zeros zero, which is also what a step above 87 or so leaves in float32; one below -88.7 gives
+ * infinity. Clip gradients that make `lr g` so large.
  *
  * Source: Kivinen, Warmuth 1997, "Exponentiated gradient versus gradient descent"
  */
@@ -65,6 +67,11 @@ export interface MirrorOptions extends CommonOptions {
   readonly potential: Potential;
 }
 
+const MOVE: Range = {
+  text: "a function of weight and step, as negativeEntropy has",
+  holds: (x) => typeof x === "function",
+};
+
 /**
  * Mirror descent: `grad psi(W)` moves by the gradient, for a potential psi.
  *
@@ -78,6 +85,7 @@ export function mirrorDescent(options: MirrorOptions): Optimizer {
   checkOptions("mirrorDescent", options, {
     lr: NOT_NEGATIVE, potential: OBJECT, ...COMMON,
   }, ["lr", "potential"]);
+  checkRange("mirrorDescent", "move of the potential", options.potential.move, MOVE);
   return single("mirrorDescent", options, { step: moveIn(options.potential) });
 }
 

@@ -1,6 +1,6 @@
 import { JORDAN, type PolarSet } from "../nn/index.ts";
 import { ema } from "./average.ts";
-import { FRACTION, NOT_NEGATIVE, OBJECT, SWITCH, checkOptions, oneOf } from "./check.ts";
+import { FRACTION, NOT_NEGATIVE, POLAR, SWITCH, checkOptions, oneOf } from "./check.ts";
 import { ruleOf } from "./common.ts";
 import { descend } from "./descend.ts";
 import { orthogonalize } from "./dualize.ts";
@@ -43,7 +43,7 @@ export interface MuonOptions extends MatrixOptions<"muon"> {
 
 const RANGES = {
   lr: NOT_NEGATIVE, momentum: FRACTION, nesterov: SWITCH, weightDecay: NOT_NEGATIVE,
-  scale: /* @__PURE__ */ oneOf(["original", "moonlight", "modula", "none"]), polar: OBJECT,
+  scale: /* @__PURE__ */ oneOf(["original", "moonlight", "modula", "none"]), polar: POLAR,
 } as const;
 
 /**

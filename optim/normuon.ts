@@ -2,7 +2,7 @@ import { type Shape, type Tensor, maximum, mean, mul, rsqrt, sqrt, square } from
   "../autograd/index.ts";
 import { JORDAN, type PolarSet, lineNorms, unitLines } from "../nn/index.ts";
 import { ema } from "./average.ts";
-import { FRACTION, NOT_NEGATIVE, OBJECT, SWITCH, checkOptions, oneOf } from "./check.ts";
+import { FRACTION, NOT_NEGATIVE, POLAR, SWITCH, checkOptions, oneOf } from "./check.ts";
 import { ruleOf } from "./common.ts";
 import { descend } from "./descend.ts";
 import { orthogonalize } from "./dualize.ts";
@@ -53,7 +53,7 @@ export interface NorMuonOptions extends MatrixOptions<"normuon">, Omit<NeuronOpt
 export function normuon(module: Geometry, options: NorMuonOptions = {}): Optimizer {
   checkOptions("normuon", options, {
     ...MATRIX_RANGES, lr: NOT_NEGATIVE, momentum: FRACTION, nesterov: SWITCH, beta2: FRACTION,
-    eps: NOT_NEGATIVE, form: oneOf(["paper", "speedrun"]), weightDecay: NOT_NEGATIVE, polar: OBJECT,
+    eps: NOT_NEGATIVE, form: oneOf(["paper", "speedrun"]), weightDecay: NOT_NEGATIVE, polar: POLAR,
   });
   const { lr = 0.02, momentum = 0.95, nesterov = false, beta2 = 0.95, weightDecay = 0 } = options;
   const { polar = JORDAN, eps, form } = options;

@@ -1,16 +1,16 @@
-import { type Tensor, type Tree, DisposedError, evaluate, scope, treePaths } from "../autograd/index.ts";
+import { type Tensor, type Tree, DisposedError, evaluate, scope } from "../autograd/index.ts";
 import { atReplay, decide, live, show } from "../engine/index.ts";
 import { neighbours, runAll, runFlat } from "./bundle.ts";
-import { FUNCTION, NOT_NEGATIVE, checkRange } from "./check.ts";
+import { NOT_NEGATIVE, checkRange } from "./check.ts";
 import { clipsOf } from "./clip.ts";
 import { Counter } from "./counter.ts";
 import { Watch } from "./finite.ts";
-import { checkPaths, pick } from "./geometry.ts";
-import { type Pair, checkComplete, pairs } from "./leaves.ts";
+import { pick } from "./geometry.ts";
+import { type Pair, checkComplete, checkSome, pairs, reducedBy, tensorsOf } from "./leaves.ts";
 import { type Leaf, type Moment, type Now, type Rule, type SlotShapes, type Stage, stagesOf } from
   "./pipeline.ts";
 import { Precision } from "./precision.ts";
-import { FROZEN, type Recipe } from "./recipe.ts";
+import { FROZEN, type Recipe, checkNamed, checkRecipe } from "./recipe.ts";
 import { type Schedule, constantRate } from "./schedule.ts";
 import { type OptimizerState, Store, checkState } from "./state.ts";
 
@@ -39,25 +39,21 @@ export class Optimizer implements Disposable {
   readonly #counter = new Counter();
   #disposed = false;
 
-  /** @throws RangeError for a learning rate or a schedule out of range, or for equal names */
+  /**
+   * @throws RangeError for a learning rate or a schedule out of range, or for equal names;
+   *   TypeError for a factor of no parameter
+   */
   constructor(recipe: Recipe) {
+    checkRecipe(recipe);
     this.name = recipe.name;
     this.#recipe = recipe;
     this.#schedule = recipe.schedule ?? constantRate();
-    const { name, clip, weights, lrFactors = {} } = recipe;
+    const { name, clip, weights } = recipe;
     this.#precision = new Precision(name, recipe.state, recipe.master);
     this.#store = new Store(name, (kind) => this.#precision.typeOf(kind));
     this.#clips = clipsOf(name, clip, weights);
-    for (const [path, factor] of Object.entries(lrFactors)) {
-      checkRange(name, `the factor of lr of ${path || "all"}`, factor, NOT_NEGATIVE);
-    }
     this.#watch = new Watch(recipe.name, recipe.onNonFinite ?? "throw");
-    for (const { lr } of recipe.rules) checkRange(this.name, "lr", lr, NOT_NEGATIVE);
-    checkRange(this.name, "schedule", this.#schedule, FUNCTION);
     this.#rates = new Map(recipe.rules.map(({ name, lr }) => [name, lr]));
-    if (this.#rates.size === recipe.rules.length) return;
-    const names = recipe.rules.map(({ name }) => name).join(", ");
-    throw new RangeError(`${this.name}: two rules of one name: ${names}. Rename one.`);
   }
 
   /** Learning rate of the main rule, before the schedule. Setting it changes nothing else. */
@@ -100,20 +96,22 @@ export class Optimizer implements Disposable {
    * Which rule moves which weight, for people to read.
    *
    * @returns the rule's name, or `frozen`, for the path of every weight
-   * @throws TypeError if there is a weight that no rule moves
+   * @throws TypeError if there is a weight that no rule moves, or for what is no tree of tensors
    */
   routes(params: Tree): Record<string, string> {
-    return Object.fromEntries(treePaths(params).map(([path]) => [path, this.#route(path)]));
+    const leaves = tensorsOf(`${this.name}.routes`, "parameter", params);
+    return Object.fromEntries([...leaves.keys()].map((path) => [path, this.#route(path)]));
   }
 
   /**
    * `routes` as text, a line for each weight: path, shape, rule, and norm where it is known.
    *
-   * @throws TypeError if there is a weight that no rule moves
+   * @throws TypeError if there is a weight that no rule moves, or for what is no tree of tensors
    */
   describe(params: Tree): string {
+    const leaves = tensorsOf(`${this.name}.describe`, "parameter", params);
     const norms = new Map(this.#recipe.weights?.map(({ path, norm }) => [path, norm?.name ?? ""]));
-    const rows = treePaths(params).map(([path, { shape }]) => {
+    const rows = [...leaves].map(([path, { shape }]) => {
       return [path, show(shape), this.#route(path), norms.get(path) ?? ""];
     });
     const widths = [0, 1, 2].map((i) => Math.max(0, ...rows.map((row) => row[i]?.length ?? 0)));
@@ -128,16 +126,17 @@ export class Optimizer implements Disposable {
    *
    * @param params tree of float tensors, the same at every step
    * @param grads tree of float tensors with the same names and shapes; they are not changed
-   * @throws TypeError for trees that differ, or a weight that no rule moves; ShapeError,
-   *   DtypeError, DisposedError; RangeError for a learning rate that is not a number >= 0
+   * @throws TypeError for trees that differ, without weights, or with one that no rule moves;
+   *   ShapeError, DtypeError, DisposedError; RangeError for a learning rate that is not a number
+   *   >= 0
    * @example
    * const { value, grads } = valueAndGrad(lossOf)(params);
    * optimizer.step(params, grads);
    */
   step(params: Tree, grads: Tree): void {
     this.#checkAlive("step");
-    const { reduce = (own: Tree) => own } = this.#recipe;
-    scope(() => this.#stepBy(pairs(this.name, params, reduce(grads))));
+    const { reduce } = this.#recipe;
+    scope(() => this.#stepBy(pairs(this.name, params, reducedBy(this.name, reduce, grads))));
     this.#counter.advance();
   }
 
@@ -145,6 +144,7 @@ export class Optimizer implements Disposable {
     checkComplete(this.name, list, this.#recipe.weights ?? []);
     const jobs = this.#jobs(list);
     const wanted = this.#wanted(jobs);
+    checkSome(this.name, list);
     const moving = list.filter(({ path }) => wanted.has(path));
     const refused = this.#watch.look(moving, live(() => this.steps + 1));
     const values = this.#clipped(jobs, refused);
@@ -179,7 +179,7 @@ export class Optimizer implements Disposable {
   /** The weights of every rule, once it is known that the step can be done. */
   #jobs(list: readonly Pair[]): Job[] {
     const { lrFactors = {} } = this.#recipe;
-    checkPaths(this.name, "factor of lr", lrFactors, list.map(({ path }) => path));
+    checkNamed(this.#recipe, list.map(({ path }) => path));
     const routed = list.map((pair) => ({ ...pair, rule: this.#route(pair.path) }));
     return this.#recipe.rules.map((rule) => {
       const own = routed.filter((p) => p.rule === rule.name);
@@ -249,13 +249,15 @@ export class Optimizer implements Disposable {
 
   /**
    * What has been learnt so far. The tensors stay the optimizer's and change with its next step:
-   * read or copy them, and do not dispose of them.
+   * read or copy them before, and do not dispose of them.
    *
    * @throws DisposedError after `dispose`
    */
   get state(): OptimizerState {
     this.#checkAlive("state");
-    return { optimizer: this.name, step: this.steps, trees: this.#store.trees() };
+    const counter = this.#counter;
+    const trees = this.#store.trees();
+    return { optimizer: this.name, get step() { return counter.count; }, trees };
   }
 
   /**

@@ -1,7 +1,7 @@
 // Options of every optimizer.
 
 import type { Tree } from "../autograd/index.ts";
-import { FUNCTION, OBJECT, type Range, SWITCH, oneOf } from "./check.ts";
+import { FUNCTION, type Range, SWITCH, functionOf, objectAs, oneOf } from "./check.ts";
 import type { ClipOptions } from "./clip.ts";
 import { NON_FINITE, type NonFinite } from "./finite.ts";
 import type { PerPath } from "./geometry.ts";
@@ -31,7 +31,8 @@ export interface CommonOptions {
   /**
    * How the state is kept: a dtype for all of it, or dtypes by what it holds (`momentum`, `mean`,
    * `rms`), f32 for the rest. Steps compute in f32. A second moment with a decay near 1 does not
-   * get on in bf16, whose 8 bits round its changes away. Default "f32", for weights of any dtype.
+   * get on in bf16, whose 8 bits round its changes away; f16 becomes infinite above 65504 and zero
+   * below 3e-8, which gradients have to be scaled for. Default "f32", for weights of any dtype.
    */
   readonly state?: StateTypes;
   /**
@@ -44,8 +45,9 @@ export interface CommonOptions {
 
 /** Ranges of `CommonOptions`. */
 export const COMMON: Readonly<Record<keyof CommonOptions, Range>> = {
-  schedule: FUNCTION, lrFactors: OBJECT, onNonFinite: /* @__PURE__ */ oneOf(NON_FINITE),
-  clip: OBJECT, reduce: FUNCTION, state: STATE_RANGE, master: SWITCH,
+  schedule: FUNCTION, lrFactors: /* @__PURE__ */ objectAs("{ head: 0.1 }"),
+  onNonFinite: /* @__PURE__ */ oneOf(NON_FINITE), clip: /* @__PURE__ */ objectAs("{ norm: 1 }"),
+  reduce: /* @__PURE__ */ functionOf("the gradients"), state: STATE_RANGE, master: SWITCH,
 };
 
 /** The common ones among an optimizer's options. */

@@ -2,7 +2,8 @@
 
 import { type Tensor, add, sqrt } from "../autograd/index.ts";
 import { CONVERGED, type Norm, type PolarSet, spectral } from "../nn/index.ts";
-import { FRACTION, NOT_NEGATIVE, OBJECT, checkOptions } from "./check.ts";
+import { NORMS } from "./by_norms.ts";
+import { FRACTION, NOT_NEGATIVE, POLAR, checkOptions, objectAs } from "./check.ts";
 import { ruleOf } from "./common.ts";
 import { checkRanks, perNorm, resizedBy } from "./dualize.ts";
 import { ratio, rootMeanSquareInto, rootSumInto } from "./elementwise.ts";
@@ -34,8 +35,8 @@ export interface RmsSpectralOptions extends AdaSpectralOptions {
 }
 
 const RANGES = {
-  lr: NOT_NEGATIVE, damping: NOT_NEGATIVE, eps: NOT_NEGATIVE, polar: OBJECT,
-  norms: OBJECT, routes: OBJECT, ...COMMON,
+  lr: NOT_NEGATIVE, damping: NOT_NEGATIVE, eps: NOT_NEGATIVE, polar: POLAR,
+  norms: NORMS, routes: /* @__PURE__ */ objectAs('{ head: "rmsprop" }'), ...COMMON,
 } as const;
 
 /**

@@ -22,10 +22,9 @@ export interface DecayOptions {
 const DECAY = { total: COUNT, final: NOT_NEGATIVE };
 
 /** A schedule that falls from 1 to `final` as `shape` falls from 1 to 0 on [0, 1]. */
-function decay(
-  op: string, { total, final = 0 }: DecayOptions, shape: (done: number) => number,
-): Schedule {
-  checkOptions(op, { total, final }, DECAY, ["total"]);
+function decay(op: string, options: DecayOptions, shape: (done: number) => number): Schedule {
+  checkOptions(op, options, DECAY, ["total"]);
+  const { total, final = 0 } = options;
   return (step) => final + (1 - final) * shape(Math.min(step / total, 1));
 }
 
@@ -37,7 +36,7 @@ export function constantRate(): Schedule {
 /**
  * A straight line from 1 to `final`; the default of Modula's training loops.
  *
- * @throws RangeError for an option out of range
+ * @throws RangeError for an option out of range; TypeError for one unknown or missing
  * @example
  * const optimizer = modularDescent(module, { lr: 0.1, schedule: linearDecay({ total: 1000 }) });
  */
@@ -48,7 +47,7 @@ export function linearDecay(options: DecayOptions): Schedule {
 /**
  * Half a period of a cosine, from 1 to `final`.
  *
- * @throws RangeError for an option out of range
+ * @throws RangeError for an option out of range; TypeError for one unknown or missing
  * Source: Loshchilov, Hutter 2017, "SGDR", without restarts
  */
 export function cosineDecay(options: DecayOptions): Schedule {
@@ -58,7 +57,7 @@ export function cosineDecay(options: DecayOptions): Schedule {
 /**
  * One minus the square root of the time, from 1 to `final`: falls fast at first.
  *
- * @throws RangeError for an option out of range
+ * @throws RangeError for an option out of range; TypeError for one unknown or missing
  * Source: Hägele et al. 2024, "Scaling laws and compute-optimal training beyond fixed training
  * durations", section 4
  */
@@ -70,10 +69,11 @@ export function sqrtDecay(options: DecayOptions): Schedule {
  * One over the square root of the time, `1 / sqrt((step + 1) / hold)`, at most 1; has no end.
  *
  * @param options.hold steps at 1 before it falls, >= 1. Default 1
- * @throws RangeError for an option out of range
+ * @throws RangeError for an option out of range; TypeError for an unknown one
  */
-export function inverseSqrt({ hold = 1 }: { readonly hold?: number } = {}): Schedule {
-  checkOptions("inverseSqrt", { hold }, { hold: COUNT });
+export function inverseSqrt(options: { readonly hold?: number } = {}): Schedule {
+  checkOptions("inverseSqrt", options, { hold: COUNT });
+  const { hold = 1 } = options;
   return (step) => Math.min(1, Math.sqrt(hold / (step + 1)));
 }
 
@@ -121,7 +121,8 @@ const SHAPES = { linear: linearDecay, cosine: cosineDecay, sqrt: sqrtDecay };
 /**
  * Warm-up, then 1, then a fall to `final` at step `total`: "warm-up-stable-decay".
  *
- * @throws RangeError for an option out of range, or if rise and fall are longer than `total`
+ * @throws RangeError for an option out of range, or if rise and fall are longer than `total`;
+ *   TypeError for one unknown or missing
  * Source: Zhai et al. 2022, "Scaling vision transformers"; Hägele et al. 2024
  */
 export function trapezoid(options: TrapezoidOptions): Schedule {

@@ -3,7 +3,7 @@
 import { JORDAN, type PolarSet } from "../nn/index.ts";
 import { ema, noAverage } from "./average.ts";
 import { NORM_RANGES, type NormOptions, byNorms } from "./by_norms.ts";
-import { FRACTION, NOT_NEGATIVE, OBJECT, POSITIVE, SWITCH, checkOptions, checkRange } from
+import { FRACTION, NOT_NEGATIVE, POLAR, POSITIVE, SWITCH, checkOptions, checkRange, objectAs } from
   "./check.ts";
 import { descend } from "./descend.ts";
 import { type Measured, dualizeBy, noDual } from "./dualize.ts";
@@ -14,7 +14,7 @@ import type { Stage } from "./pipeline.ts";
 
 /** Options of `scg`, `uscg`, `scion` and `almond`. */
 export interface ScionOptions extends NormOptions {
-  /** Learning rate, >= 0; at most 1 where the ball binds. Default 1e-3. */
+  /** Learning rate, >= 0; where the ball binds at most 1, with all its factors. Default 1e-3. */
   readonly lr?: number;
   /** Decay of the average, in [0, 1): one minus what the sources call alpha. Default 0.9. */
   readonly momentum?: number;
@@ -25,7 +25,8 @@ export interface ScionOptions extends NormOptions {
 }
 
 const RANGES = {
-  ...NORM_RANGES, lr: NOT_NEGATIVE, momentum: FRACTION, radii: OBJECT, polar: OBJECT,
+  ...NORM_RANGES, lr: NOT_NEGATIVE, momentum: FRACTION, polar: POLAR,
+  radii: /* @__PURE__ */ objectAs('{ "": 50, head: 3000 }'),
 } as const;
 
 /** The norms of weights with their radii. */
@@ -50,13 +51,26 @@ function conditional(
 ): Optimizer {
   const { lr = 1e-3, momentum = 0.9, radii = {}, polar = JORDAN } = options;
   const measure = measureBy(op, module, radii);
-  const step = descend(op, { weightDecay: constrained ? 1 : 0 });
+  const step = constrained ? stepInBall(op) : descend(op);
   return byNorms(op, module, { ...options, lr }, (entryOf) => ({
     average: light ? noAverage() : ema({ momentum }),
     dualize: dualizeBy(measure(entryOf), polar),
     step: light ? shrinkingGrads(step, momentum) : step,
     apart: light,
   }));
+}
+
+/** `W = (1 - lr) W - lr d`: towards a point of the ball, and not beyond it. */
+function stepInBall(op: string): Stage {
+  return {
+    ...descend(op, { weightDecay: 1 }),
+    check: (leaves, { rate }) => leaves.forEach(({ lrFactor }) => {
+      if (rate * lrFactor <= 1) return;
+      throw new RangeError(
+        `${op}: the step leads out of the ball: lr ${rate * lrFactor} > 1. Use at most 1.`,
+      );
+    }),
+  };
 }
 
 /** A step after which the gradients are multiplied by the decay: they are the average. */
@@ -140,8 +154,8 @@ export function scion(module: Geometry, options: ScionFormOptions = {}): Optimiz
 
 /**
  * An average of directions instead of a direction of the average:
- * `d = momentum d + (1 - momentum) radius D(g)`, `W -= lr d`, and `W = (1 - lr) W - lr d` where
- * constrained.
+ * `d = momentum d + (1 - momentum) D(g)`, `W -= lr radius d`, and `W = (1 - lr) W - lr radius d`
+ * where constrained. A state holds `d`, without the radius.
  *
  * @throws RangeError for an option out of range; TypeError for an unknown one
  * Source: ALMOND, compared with in Pethick et al. 2025; by its description there
@@ -154,7 +168,7 @@ export function almond(module: Geometry, options: AlmondOptions = {}): Optimizer
   return byNorms(op, module, { ...options, lr }, (entryOf) => ({
     prepare: [dualizeBy(measure(entryOf), polar)],
     average: ema({ momentum }), dualize: noDual(),
-    step: descend(op, { weightDecay: constrained ? 1 : 0 }),
+    step: constrained ? stepInBall(op) : descend(op),
   }));
 }
 

@@ -10,7 +10,10 @@ export interface SgdOptions extends CommonOptions {
   readonly lr: number;
   /** Decay of the sum of gradients, in [0, 1). Default 0: none; 0.9 is usual. */
   readonly momentum?: number;
-  /** One minus the factor of new gradients in the sum, but for the first; in [0, 1]. Default 0. */
+  /**
+   * One minus the factor of new gradients in the sum, but for the first step's; in [0, 1]. It does
+   * nothing without momentum. Default 0.
+   */
   readonly dampening?: number;
   /** Look ahead; needs momentum and no dampening. Default false. */
   readonly nesterov?: boolean;

@@ -22,7 +22,8 @@ export interface ShampooStageOptions {
   readonly maxSide?: number;
   /**
    * Steps from one decomposition of the Gram matrices to the next, >= 1, after those at the powers
-   * of two before; their powers are kept in between, in as much memory again. Default 1.
+   * of two before; their powers are kept in between, in as much memory again. Where the first is
+   * refused, weights rest until the next. Default 1.
    */
   readonly every?: number;
 }

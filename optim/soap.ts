@@ -22,9 +22,10 @@ export interface SoapOptions extends AdamRuleOptions, CommonOptions {
 
 /**
  * Adam in the eigenbases of Shampoo's Gram matrices, which follow slowly: one power iteration and a
- * QR factorization every few steps. The first step only makes the bases; weights do not move.
- * Vectors are not turned. Defaults: lr 3e-3, betas 0.95 and 0.95, eps 1e-8, weightDecay 0.01, taken
- * off after the step.
+ * QR factorization every few steps. The first step only makes the bases; weights do not move. Where
+ * it is refused, the bases are the axes, as in Adam, until they are refreshed. Vectors are not
+ * turned. Defaults: lr 3e-3, betas 0.95 and 0.95, eps 1e-8, weightDecay 0.01, taken off after the
+ * step.
  *
  * @throws RangeError for an option out of range; TypeError for an unknown one
  * Source: Vyas et al. 2024, "SOAP: improving and stabilizing Shampoo using Adam", algorithm 3
@@ -54,7 +55,7 @@ function turnedMoments(options: SoapOptions): Stage {
       return { mean: shape, rms: shape, ...grams, ...Object.fromEntries(bases) };
     },
     run: (leaves, moment) => {
-      const { decide, refused } = moment;
+      const { decide } = moment;
       const isFirst = decide(({ step }) => step === 1);
       const isDue = decide(({ step }) => step > 1 && (step - 1) % every === 0);
       const moved = leaves.map((leaf) => {
@@ -64,7 +65,8 @@ function turnedMoments(options: SoapOptions): Stage {
         if (axes.length > 0) addGrams(g, axes, state, moment, weights);
         for (const axis of axes) {
           if (!isFirst) continue;
-          replaceInto(basisOf(state, axis), eigh(gramOf(state, axis)).vectors, refused);
+          // refused or not: then of the identity, the axes themselves
+          replaceInto(basisOf(state, axis), eigh(gramOf(state, axis)).vectors);
         }
         if (isDue) refresh(state, axes, moment);
         return { ...leaf, value };

@@ -8,7 +8,7 @@ import type { SlotShapes, Slots } from "./pipeline.ts";
 export interface OptimizerState {
   /** Name of the optimizer that it belongs to. */
   readonly optimizer: string;
-  /** Steps done. */
+  /** Steps done; an optimizer's goes on with it. */
   readonly step: number;
   /** Trees of tensors like the parameters, by what they hold: `momentum`, `rms`. */
   readonly trees: Readonly<Record<string, Tree>>;
@@ -20,7 +20,9 @@ export interface OptimizerState {
  * @param op whose it should be
  * @throws TypeError if it is another's, or no state
  */
-export function checkState(op: string, { optimizer, step, trees }: OptimizerState): void {
+export function checkState(op: string, state: OptimizerState): void {
+  if (typeof state !== "object" || state === null) throw noState(op, String(state));
+  const { optimizer, step, trees } = state;
   if (optimizer !== op) {
     throw new TypeError(
       `${op}.load: the state of another optimizer: ${optimizer}. `
@@ -28,10 +30,12 @@ export function checkState(op: string, { optimizer, step, trees }: OptimizerStat
     );
   }
   if (!Number.isInteger(step) || step < 0 || typeof trees !== "object" || trees === null) {
-    throw new TypeError(
-      `${op}.load: not a state: step ${step}. Load what this one's \`state\` gave.`,
-    );
+    throw noState(op, `step ${step}`);
   }
+}
+
+function noState(op: string, what: string): TypeError {
+  return new TypeError(`${op}.load: not a state: ${what}. Load what this one's \`state\` gave.`);
 }
 
 /** The tensors that an optimizer keeps, by the path of their weight. They belong to no scope. */

@@ -3,7 +3,7 @@
 import { MODULA_SIX, type PolarSet, linf } from "../nn/index.ts";
 import { ema } from "./average.ts";
 import { NORM_RANGES, type NormOptions, byNorms } from "./by_norms.ts";
-import { FRACTION, NOT_NEGATIVE, OBJECT, POSITIVE, SWITCH, checkOptions } from "./check.ts";
+import { FRACTION, NOT_NEGATIVE, POLAR, POSITIVE, SWITCH, checkOptions } from "./check.ts";
 import { shareOf } from "./descent.ts";
 import { type Measured, dualizeBy, resizedBy, sharpBy } from "./dualize.ts";
 import type { Geometry } from "./geometry.ts";
@@ -34,7 +34,7 @@ export interface SteepestOptions extends NormOptions {
 export function steepestDescent(module: Geometry, options: SteepestOptions): Optimizer {
   const op = "steepestDescent";
   checkOptions(op, options, {
-    ...NORM_RANGES, sharpness: POSITIVE, together: SWITCH, polar: OBJECT,
+    ...NORM_RANGES, sharpness: POSITIVE, together: SWITCH, polar: POLAR,
   }, ["sharpness"]);
   const { sharpness, together = true, polar = MODULA_SIX } = options;
   return byNorms(op, module, { ...options, lr: 1 / sharpness }, (entryOf) => ({
@@ -63,7 +63,7 @@ export function stochasticSpectralDescent(
   module: Geometry, options: SpectralDescentOptions,
 ): Optimizer {
   const op = "stochasticSpectralDescent";
-  checkOptions(op, options, { ...NORM_RANGES, lr: NOT_NEGATIVE, polar: OBJECT }, ["lr"]);
+  checkOptions(op, options, { ...NORM_RANGES, lr: NOT_NEGATIVE, polar: POLAR }, ["lr"]);
   const { polar = MODULA_SIX } = options;
   const spectralOf = resizedBy(() => 1, linf);
   return byNorms(op, module, options, (entryOf) => ({
@@ -94,7 +94,7 @@ export interface NormalizedDescentOptions extends NormOptions {
 export function nsd(
   module: Geometry, options: Omit<NormalizedDescentOptions, "momentum">,
 ): Optimizer {
-  checkOptions("nsd", options, { ...NORM_RANGES, lr: NOT_NEGATIVE, polar: OBJECT }, ["lr"]);
+  checkOptions("nsd", options, { ...NORM_RANGES, lr: NOT_NEGATIVE, polar: POLAR }, ["lr"]);
   return normalized("nsd", module, { ...options, momentum: 0 });
 }
 
@@ -106,7 +106,7 @@ export function nsd(
  */
 export function nmd(module: Geometry, options: NormalizedDescentOptions): Optimizer {
   checkOptions("nmd", options, {
-    ...NORM_RANGES, lr: NOT_NEGATIVE, momentum: FRACTION, polar: OBJECT,
+    ...NORM_RANGES, lr: NOT_NEGATIVE, momentum: FRACTION, polar: POLAR,
   }, ["lr"]);
   return normalized("nmd", module, options);
 }

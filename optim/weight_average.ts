@@ -1,27 +1,28 @@
 // Averages of the weights of a run: often better than the last ones.
 
-import { type Shape, type Tensor, type Tree, DisposedError, scope, treeFromPaths } from
+import { type Shape, type Tensor, type Tree, DisposedError, ShapeError, scope, treeFromPaths } from
   "../autograd/index.ts";
-import { contiguousCopy, copyInto, decide } from "../engine/index.ts";
+import { contiguousCopy, copyInto, decide, live, show } from "../engine/index.ts";
 import { Counter } from "./counter.ts";
 import { COUNT, FRACTION, checkOptions } from "./check.ts";
 import { blend, blendInto } from "./elementwise.ts";
-import { leavesOf } from "./leaves.ts";
+import { checkSome, leavesOf } from "./leaves.ts";
 import type { SlotShapes, Slots } from "./pipeline.ts";
 import { type OptimizerState, Store, checkState } from "./state.ts";
+import { meanFactors, takeTurn } from "./turns.ts";
 
 /** How an average is kept. */
 interface Kind {
   readonly name: string;
   readonly slots: (shape: Shape) => SlotShapes;
-  /** What is done with an update; `count` is 1 for the first. */
-  readonly phase: (count: number) => number;
-  /** Takes the weights of an update in. */
-  readonly take: (kept: Slots, weight: Tensor, phase: number) => void;
-  /** How many things the average is of, after so many updates. */
-  readonly parts: (count: number) => number;
-  /** The average of so many, a new tensor. */
-  readonly mean: (kept: Slots, parts: number) => Tensor;
+  /**
+   * How the weights of an update are taken in.
+   *
+   * @param count updates so far, this one included; asked again at every replay
+   */
+  readonly taker: (count: () => number) => (kept: Slots, weight: Tensor) => void;
+  /** How the average is made, a new tensor. */
+  readonly averager: (count: () => number) => (kept: Slots) => Tensor;
 }
 
 /**
@@ -49,34 +50,36 @@ export class WeightAverage implements Disposable {
    * Takes the weights in as they are now; after every step, or less often.
    *
    * @param params tree of float tensors, the same every time
-   * @throws TypeError or ShapeError for another tree; DtypeError, DisposedError
+   * @throws TypeError or ShapeError for another tree, or one without weights; DtypeError,
+   *   DisposedError
    */
   update(params: Tree): void {
     const leaves = this.#leaves("update", params);
-    const { slots, phase, take } = this.#kind;
-    const wanted = new Map([...leaves].map(([path, { shape }]) => [path, slots(shape)]));
+    checkSome(`${this.#kind.name}.update`, [...leaves]);
+    const wanted = this.#wanted(leaves);
     if (this.count > 0 || !this.#store.empty) this.#store.check(wanted);
     this.#counter.advance();
-    const now = decide(() => {
+    const take = this.#kind.taker(() => {
       this.#checkAlive("update");
-      return phase(this.count);
+      return this.count;
     });
     scope(() => leaves.forEach((weight, path) => {
-      take(this.#store.slots(path, wanted.get(path) ?? {}, weight), weight, now);
+      take(this.#store.slots(path, wanted.get(path) ?? {}, weight), weight);
     }));
   }
 
   /**
    * The average, as a tree of new f32 tensors.
    *
-   * @throws RangeError before the first update; DisposedError
+   * @throws RangeError before the first update; TypeError or ShapeError if a state was loaded that
+   *   is none of this average; DisposedError
    */
   average(): Tree {
-    const parts = this.#parts("average");
-    const paths = this.#store.paths();
-    return treeFromPaths(paths.map(([path, kept]) => {
-      return [path, this.#kind.mean(kept, parts)] as const;
-    }));
+    const mean = this.#averager("average");
+    const kept = this.#store.paths();
+    const shapes = kept.map(([path, slots]) => [path, Object.values(slots)[0] as Tensor] as const);
+    this.#checkFit("average", new Map(shapes));
+    return treeFromPaths(kept.map(([path, slots]) => [path, mean(slots)] as const));
   }
 
   /**
@@ -87,14 +90,32 @@ export class WeightAverage implements Disposable {
    *   DtypeError, DisposedError
    */
   copyTo(params: Tree): void {
-    const parts = this.#parts("copyTo");
+    const mean = this.#averager("copyTo");
     const leaves = this.#leaves("copyTo", params);
-    const { slots, mean } = this.#kind;
-    this.#store.check(new Map([...leaves].map(([path, { shape }]) => [path, slots(shape)])));
+    this.#checkFit("copyTo", leaves);
     const kept = new Map(this.#store.paths());
-    scope(() => leaves.forEach((weight, path) => {
-      copyInto(weight, mean(kept.get(path) ?? {}, parts));
-    }));
+    scope(() => leaves.forEach((weight, path) => copyInto(weight, mean(kept.get(path) ?? {}))));
+  }
+
+  /** What is kept for weights, by path. */
+  #wanted(leaves: ReadonlyMap<string, Tensor>): ReadonlyMap<string, SlotShapes> {
+    return new Map([...leaves].map(([path, { shape }]) => [path, this.#kind.slots(shape)]));
+  }
+
+  /** Checks that what is kept is of such weights, all of it. */
+  #checkFit(what: string, leaves: ReadonlyMap<string, Tensor>): void {
+    const op = `${this.#kind.name}.${what}`;
+    const kept = new Map(this.#store.paths());
+    if (kept.size === 0) throw misfit(op, "it is empty");
+    for (const path of kept.keys()) {
+      if (!leaves.has(path)) throw misfit(op, `${path || "the root"} is no parameter`);
+    }
+    for (const [path, shapes] of this.#wanted(leaves)) {
+      const slots = kept.get(path) ?? {};
+      for (const name of new Set([...Object.keys(shapes), ...Object.keys(slots)])) {
+        checkSlot(op, `${name} of ${path || "the root"}`, slots[name], shapes[name]);
+      }
+    }
   }
 
   #leaves(what: string, params: Tree): ReadonlyMap<string, Tensor> {
@@ -124,14 +145,16 @@ export class WeightAverage implements Disposable {
     this.#counter.count = state.step;
   }
 
-  /** How many things there are to average. */
-  #parts(what: string): number {
-    return decide(() => {
+  /** How the average is made, once it is known that there is something to average. */
+  #averager(what: string): (kept: Slots) => Tensor {
+    const count = (): number => {
       this.#checkAlive(what);
-      if (this.count > 0) return this.#kind.parts(this.count);
+      if (this.count > 0) return this.count;
       const op = `${this.#kind.name}.${what}`;
       throw new RangeError(`${op}: nothing to average: 0 updates. Update first.`);
-    });
+    };
+    decide(() => count() > 0);
+    return this.#kind.averager(count);
   }
 
   #checkAlive(what: string): void {
@@ -150,6 +173,23 @@ export class WeightAverage implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function checkSlot(op: string, what: string, found?: Tensor, wanted?: Shape): void {
+  if (!found) throw misfit(op, `${what} is missing`);
+  if (!wanted) throw misfit(op, `${what} is not needed`);
+  if (show(found.shape) === show(wanted)) return;
+  throw new ShapeError(
+    `${op}: the state does not fit the parameters: ${what} is ${show(found.shape)}, should be `
+      + `${show(wanted)}. Give the tree that was averaged.`,
+  );
+}
+
+function misfit(op: string, what: string): TypeError {
+  return new TypeError(
+    `${op}: the state does not fit the parameters: ${what}. Give the tree that was averaged, and `
+      + `load the state of an average with the same options.`,
+  );
 }
 
 /** Options of `weightEma`. */
@@ -175,13 +215,14 @@ export function weightEma(options: WeightEmaOptions = {}): WeightAverage {
   return new WeightAverage({
     name: "weightEma",
     slots: (shape) => ({ average: shape }),
-    phase: (count) => Math.min(count, 2), // all but the first are alike
-    take: (slots, weight, phase) => {
-      if (phase === 1) copyInto(kept(slots), weight);
-      else blendInto(kept(slots), weight, decay, 1 - decay);
+    taker: (count) => {
+      const first = decide(() => count() === 1); // all others are alike
+      return (slots, weight) => {
+        if (first) copyInto(kept(slots), weight);
+        else blendInto(kept(slots), weight, decay, 1 - decay);
+      };
     },
-    parts: () => 1,
-    mean: (slots) => contiguousCopy(kept(slots)),
+    averager: () => (slots) => contiguousCopy(kept(slots)),
   });
 }
 
@@ -195,7 +236,8 @@ export interface LawaOptions {
 
 /**
  * The mean of the latest weights: those of the last `window` updates that were taken. It takes
- * `4 window` bytes a parameter.
+ * `4 window` bytes a parameter. In a compiled step one record does for all places of the window,
+ * and one more for updates that are left out.
  *
  * @throws RangeError for an option out of range; TypeError for an unknown one
  * Source: Kaddour 2022, "Stop wasting my time! Saving days of ImageNet and BERT training with
@@ -204,26 +246,25 @@ export interface LawaOptions {
 export function lawa(options: LawaOptions = {}): WeightAverage {
   checkOptions("lawa", options, { window: COUNT, every: COUNT });
   const { window = 6, every = 1 } = options;
-  const places = Array.from({ length: window }, (_, i) => `latest${i}`);
+  const names = Array.from({ length: window }, (_, i) => `latest${i}`);
+  const placesOf = (slots: Slots) => names.map((name) => slots[name] as Tensor);
   return new WeightAverage({
     name: "lawa",
-    slots: (shape) => Object.fromEntries(places.map((place) => [place, shape])),
-    phase: (count) => {
-      const taken = (count - 1) / every;
-      return Number.isInteger(taken) ? taken % window : -1;
+    slots: (shape) => Object.fromEntries(names.map((name) => [name, shape])),
+    taker: (count) => {
+      if (!decide(() => (count() - 1) % every === 0)) return () => undefined;
+      const turn = live(() => ((count() - 1) / every) % window);
+      return (slots, weight) => takeTurn(placesOf(slots), weight, turn);
     },
-    take: (slots, weight, place) => {
-      if (place >= 0) copyInto(slots[`latest${place}`] as Tensor, weight);
-    },
-    parts: (count) => Math.min(Math.ceil(count / every), window),
-    mean: (slots, number) => {
-      const parts = places.slice(0, number).map((place) => slots[place] as Tensor);
-      const [first, ...rest] = parts as [Tensor, ...Tensor[]];
-      if (rest.length === 0) return contiguousCopy(first);
-      return rest.reduce((sum, x, i) => {
-        const last = i === rest.length - 1 ? 1 / number : 1;
-        return blend(sum, x, last, last);
-      }, first);
+    averager: (count) => {
+      const factors = meanFactors(window, () => Math.min(Math.ceil(count() / every), window));
+      return (slots) => {
+        const [first, ...rest] = placesOf(slots) as [Tensor, ...Tensor[]];
+        if (factors.length === 0) return contiguousCopy(first);
+        return factors.reduce<Tensor>((sum, [share, more], i) => {
+          return blend(sum, rest[i] as Tensor, share, more);
+        }, first);
+      };
     },
   });
 }

@@ -41,23 +41,23 @@ test.needs("node", "matmul and valueAndGrad take under 15 KB after gzip", async 
   assert.ok(bytes < 15_000, `${bytes} bytes`);
 });
 
-test.needs("node", "a program that trains by modular descent takes under 74 KB", async () => {
+test.needs("node", "a program that trains by modular descent takes under 76 KB", async () => {
   const { bytes } = await pack(`
     export { crossEntropy, openDevice, tensor, valueAndGrad } from "./autograd/index.ts";
     export { compose, linear, relu } from "./nn/index.ts";
     export { modularDescent } from "./optim/index.ts";
   `);
 
-  assert.ok(bytes < 74_000, `${bytes} bytes`);
+  assert.ok(bytes < 76_000, `${bytes} bytes`);
 });
 
-test.needs("node", "everything takes under 165 KB after gzip", async () => {
+test.needs("node", "everything takes under 168 KB after gzip", async () => {
   const names = ["autograd", "nn", "optim", "engine"];
   const { bytes } = await pack(
     names.map((name) => `export * as ${name} from "./${name}/index.ts";`).join("\n"),
   );
 
-  assert.ok(bytes < 165_000, `${bytes} bytes`);
+  assert.ok(bytes < 168_000, `${bytes} bytes`);
 });
 
 test.needs("node", "an operation that is not used drops out with its kernel text", async () => {

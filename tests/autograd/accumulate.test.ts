@@ -103,4 +103,24 @@ test("no batches, and weights that are none, are refused and nothing stays", ({ 
   assert.is(device.memory().tensors, before + 4); // the parameters, in this test's scope
 });
 
+test("what is no function, no options or no list of batches is refused", () => {
+  const f = (p: Tensor, factor: number) => mul(p, factor);
+  const refuses = (body: () => unknown, message: string): void => {
+    assertThrows(body, TypeError, message);
+  };
+
+  refuses(() => accumulate(undefined as never),
+    "accumulate: the loss is not a function: undefined. Give one of parameters and a batch.");
+  refuses(() => accumulate(f, { weight: 4 as never }),
+    "accumulate: the option weight is not a function: number. Give one of a batch.");
+  refuses(() => accumulate(f, 4 as never),
+    "accumulate: the options are not an object: number. Write { weight: ... }.");
+  refuses(() => accumulate(f, null as never),
+    "accumulate: the options are not an object: null. Write { weight: ... }.");
+  refuses(() => accumulate(lossOf)({ w: tensor([1]) }, tensor([1]) as never),
+    "accumulate: the batches cannot be iterated: a tensor. Give a list of them.");
+  refuses(() => accumulate(f)(tensor(1), undefined as never),
+    "accumulate: the batches cannot be iterated: undefined. Give a list of them.");
+});
+
 test.run();

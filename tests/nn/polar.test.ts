@@ -146,6 +146,14 @@ test("what is no matrix, and bad options, are refused", ({ rng }) => {
   assertThrows(() => polarAll([vector]), "ShapeError", "polar: not a matrix: [3].");
   const g = draw(rng, [3, 3]);
   assertThrows(() => polar(g, { safety: 0 }), "RangeError", "safety is not a number from 1 on: 0.");
+  const triples: readonly (readonly [unknown, string])[] = [
+    [5, "5"], [null, "null"], ["", ""], [[1.5, -0.5, 0], "1.5"], [[[1, 2]], "[1, 2]"],
+    [[[1, 2, 3], [1, 2, NaN]], "[1, 2, NaN]"],
+  ];
+  for (const [given, shown] of triples) {
+    const text = `coefficients are not triples of finite numbers: ${shown}. Use [a, b, c] for `;
+    assertThrows(() => polar(g, { coefficients: given as never }), "RangeError", text);
+  }
   const scales = [1, 2];
   assertThrows(() => polarAll([g], { scales }), "RangeError", "not one scale for each matrix: 2");
 });

@@ -51,6 +51,13 @@ test("images of [1e-3, 1] are those of the specification's table", () => {
   assertClose(ends(SPEEDRUN, 1e-3), [0.847, 1.141], digits);
 });
 
+test("the default sets of Muon and of dualize keep their bounds from 2e-3 on", () => {
+  const digits = { rtol: 0, atol: 5e-5 };
+
+  assertClose(ends(JORDAN, 2e-3), [0.6818, 1.2024], digits);
+  assertClose(ends(MODULA_SIX, 2e-3), [0.9956, 0.9993], digits);
+});
+
 test("five steps end within one, where the six of Modula do", () => {
   const upTo = { rtol: 0, atol: 1e-4 };
 

@@ -1,13 +1,16 @@
 // Every optimizer of the package on one list of weights, for what holds for many of them.
 
+import { tensor } from "../../autograd/index.ts";
+import type { Tensor } from "../../autograd/index.ts";
 import { CONVERGED, convRmsToRms, embedRms, rms, rmsToRms } from "../../nn/index.ts";
 import {
-  adaSpectral, adagrad, adam, adamw, agd, almond, dion, fromage, gluon, isoAdamTensor, lamb, lars,
-  lion, mirrorDescent, modularDescent, muon, nmd, normalizedModularDescent, normalizedSgd, normuon,
-  nsd, pNorm, rmsSpectral, rmsprop, scg, scion, sgd, shampoo, signSgd, signum, soap,
+  adaSpectral, adagrad, adam, adamw, agd, almond, dion, fromage, gluon, iso, isoAdamTensor, lamb,
+  lars, lion, mirrorDescent, modularDescent, muon, nmd, normalizedModularDescent, normalizedSgd,
+  normuon, nsd, pNorm, rmsSpectral, rmsprop, scg, scion, sgd, shampoo, signSgd, signum, soap,
   steepestDescent, stochasticSpectralDescent, uscg,
 } from "../../optim/index.ts";
-import type { CommonOptions, Geometry, Optimizer } from "../../optim/index.ts";
+import type { CommonOptions, Geometry, LayerMoments, Optimizer } from "../../optim/index.ts";
+import { array64 } from "../reference.ts";
 import type { Shapes } from "./trees.ts";
 
 /** Weights of every kind: a square and a tall matrix, a kernel, a table, a vector. */
@@ -20,6 +23,9 @@ export const NO_VECTORS: Shapes = {
   square: [3, 3], tall: [4, 3], kernel: [3, 2, 2, 2], table: [5, 3],
 };
 
+/** Those that are matrices, for optimizers that take nothing else. */
+export const MATRICES: Shapes = { square: [3, 3], tall: [4, 3], table: [5, 3] };
+
 const NORMS = {
   square: rmsToRms, tall: rmsToRms, kernel: convRmsToRms, table: embedRms, bias: rms,
 } as const;
@@ -31,6 +37,18 @@ export const geometry: Geometry = {
 
 /** Makes an optimizer with the rate of the family. */
 export type Make = (more: CommonOptions) => Optimizer;
+
+/** Second moments of a layer by its weight's shape: not diagonal, of condition 5 at most. */
+export function layerMoments([fanOut = 0, fanIn = 0]: readonly number[]): LayerMoments {
+  return { inputs: secondMoment(fanIn), outputs: secondMoment(fanOut) };
+}
+
+function secondMoment(n: number): Tensor {
+  return tensor(array64([n, n], Array.from({ length: n * n }, (_, i) => {
+    const [row, column] = [Math.floor(i / n), i % n];
+    return row === column ? 2 + row / n : 0.5 ** Math.abs(row - column);
+  })));
+}
 
 const lr = 0.125;
 const polar = CONVERGED;
@@ -70,6 +88,9 @@ export const scaleFree: Readonly<Record<string, Make>> = {
 export const scaled: Readonly<Record<string, Make>> = {
   sgd: (more) => sgd({ lr, momentum: 0.9, nesterov: true, ...more }),
   agd: (more) => agd({ lr, ...more }),
+  iso: (more) => {
+    return iso({ lr, moments: (path) => layerMoments(MATRICES[path] ?? []), ...more });
+  },
   steepestDescent: (more) => steepestDescent(geometry, { sharpness: 8, ...more }),
   stochasticSpectralDescent: (more) => stochasticSpectralDescent(geometry, { lr: 0.01, ...more }),
   rmsSpectral: (more) => rmsSpectral(geometry, { lr, ...more }),
@@ -82,5 +103,6 @@ export const family: Readonly<Record<string, Make>> = { ...scaleFree, ...scaled 
 
 /** The weights that an optimizer of the family takes. */
 export function shapesOf(name: string): Shapes {
+  if (name === "iso") return MATRICES;
   return name === "agd" ? NO_VECTORS : SHAPES;
 }

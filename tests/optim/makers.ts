@@ -1,9 +1,11 @@
 // Every optimizer of the package, for what must hold for all of them.
 
 import { compose, embed, linear, relu } from "../../nn/index.ts";
-import { adam, adamw, dion, fromage, lion, modularDescent, muon, normalizedModularDescent, normuon,
-  rmsprop, scion, sgd, shampoo, soap } from "../../optim/index.ts";
-import type { Optimizer } from "../../optim/index.ts";
+import { Optimizer, adam, adamw, dion, ema, fromage, lion, modularDescent, muon,
+  normalizedModularDescent, normuon, rmsprop, ruleOf, scion, sgd, shampoo, soap } from
+  "../../optim/index.ts";
+import { whitening } from "../../optim/iso.ts";
+import { layerMoments } from "./family.ts";
 import type { Shapes } from "./trees.ts";
 
 /** A module with weights of every kind: a table, matrices of one shape, a bias. */
@@ -31,6 +33,16 @@ function undecayed(more: object = {}): object {
   return Object.fromEntries(Object.entries(more).filter(([name]) => name !== "weightDecay"));
 }
 
+// Whose rule takes matrices alone: the bias is moved by plain descent.
+function iso(lr: number, more: object = {}): Optimizer {
+  const dualize = whitening((path) => layerMoments(shapes[path] ?? []), 2);
+  return new Optimizer({
+    name: "iso", rules: [ruleOf("iso", lr, { average: ema({ momentum: 0.9 }), dualize }),
+      ruleOf("sgd", lr, {})],
+    route: (path) => (shapes[path]?.length === 2 ? "iso" : "sgd"), ...undecayed(more),
+  });
+}
+
 /** By name. */
 export const makers: Readonly<Record<string, Maker>> = {
   modularDescent: (lr, more) => modularDescent(module, { lr, ...more }),
@@ -43,6 +55,7 @@ export const makers: Readonly<Record<string, Maker>> = {
   fromage: (lr, more) => fromage({ lr, bound: 1.25, ...undecayed(more) }),
   shampoo: (lr, more) => shampoo({ lr, beta: 0.9, ...more }),
   soap: (lr, more) => soap({ lr, every: 2, ...more }),
+  iso,
   normuon: (lr, more) => normuon(module, { lr, ...more }),
   dion: (lr, more) => dion(module, { lr, rank: 2, ...more }),
   scion: (lr, more) => scion(module, { lr, ...undecayed(more) }),

@@ -255,7 +255,7 @@ test("bad options and routes are refused", ({ rng }) => {
   refuses(/^muon: scale is out of range: "keller"\. Use original, moonlight, modula, none\.$/, {
     scale: "keller",
   });
-  refuses(/^muon: polar is out of range: 5\. Use an object\.$/, { polar: 5 });
+  refuses(/^muon: polar is out of range: 5\. Use a set with `coefficients`/, { polar: 5 });
   refuses(/^muon adamw: betas is out of range: \[1, 0\]\. Use two numbers in \[0, 1\)\.$/, {
     adamw: { betas: [1, 0] },
   });

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
-import { add, mean, ones, rng as makeRng, scope, slice, square, sub, tensor, transpose,
-  valueAndGrad } from "../../autograd/index.ts";
+import { add, mean, mul, ones, rng as makeRng, scope, slice, square, sub, tensor, transpose,
+  treeMap, valueAndGrad } from "../../autograd/index.ts";
 import type { Tree } from "../../autograd/index.ts";
 import { linear } from "../../nn/index.ts";
 import { adam, modularDescent, sgd } from "../../optim/index.ts";
@@ -80,18 +80,66 @@ test("trees that do not fit are refused before anything is recorded", async ({ d
       + "gradient \\[2, 1\\]\\. Take the gradients by this tree\\.$"),
     { layer: { w } }, { layer: { w: tensor([[1], [2]]) } },
   );
-  refuses(/^sgd: dtype not supported: i32\. Use f32, or cast first\.$/, { w }, {
+  refuses(/^sgd: gradient w: dtype not supported: i32\. Use f32, or cast first\.$/, { w }, {
     w: tensor(new Int32Array(2)),
   });
-  refuses(/^sgd: a parameter is not a tensor: w\. Use tensor\(\)\.$/, { w: 3 }, { w });
-  refuses(/^sgd: a gradient is not a tensor: w\. Use tensor\(\)\.$/, { w }, { w: null });
-  refuses(/^sgd: the tensor \[2\] f32 was disposed\./, { w }, { w: gone });
+  refuses(/^sgd: a parameter is not a tensor: w is 3\. Use tensor\(\)\.$/, { w: 3 }, { w });
+  refuses(
+    /^sgd: a gradient is not a tensor: w is null\. Give the gradient of that name\.$/,
+    { w }, { w: null },
+  );
+  refuses(/^sgd: gradient w: the tensor \[2\] f32 was disposed\./, { w }, { w: gone });
+  refuses(/^sgd: parameter w: the tensor \[2\] f32 was disposed\./, { w: gone }, { w });
+  refuses(
+    /^sgd: not a tree of gradients: undefined\. Give tensors by their names\.$/, { w }, undefined,
+  );
+  refuses(/^sgd: not a tree of parameters: a module\. Give its weights\.$/, linear(1, 2), { w });
+  refuses(/^sgd: no parameters: the tree is empty\. Give the module's weights\.$/, {}, {});
   refuses(
     /^sgd: one tensor under two names: v and w\. Give a shared weight one name\.$/,
     { v: w, w }, { v: tensor([1, 1]), w: tensor([1, 1]) },
   );
   assert.is(optimizer.steps, 0);
   assert.equal([...await w.read()], [1, 2]);
+});
+
+test("what a reduction returns is refused by its name where it is no tree", () => {
+  const w = tensor([1]);
+  const refuses = (reduced: unknown, kind: string): void => {
+    using optimizer = sgd({ lr: 1, reduce: () => reduced as Tree });
+    assert.throws(
+      () => optimizer.step({ w }, { w }),
+      new RegExp(`^sgd: reduce gives no gradients: ${kind}\\. Return a tree like the one it is`),
+    );
+    assert.is(optimizer.steps, 0);
+  };
+
+  refuses(Promise.resolve({ w }), "a promise");
+  refuses(undefined, "undefined");
+  refuses(3, "3");
+});
+
+test("what is made by a reduction is freed after the step", ({ device }) => {
+  using optimizer = sgd({ lr: 1, reduce: (grads) => treeMap((g) => mul(g, 0.5), grads) });
+  const w = tensor([1]);
+  const before = device.memory().tensors;
+  optimizer.step({ w }, { w });
+
+  assert.is(device.memory().tensors, before);
+});
+
+test("only trees of tensors have routes", () => {
+  using optimizer = adam();
+  const refuses = (message: string, tree: unknown): void => {
+    for (const what of ["describe", "routes"] as const) {
+      assert.throws(() => optimizer[what](tree as Tree), new RegExp(`^adam\\.${what}: ${message}`));
+    }
+  };
+
+  refuses("not a tree of parameters: undefined\\. Give tensors by their names\\.$", undefined);
+  refuses("not a tree of parameters: 3\\. ", 3);
+  refuses("not a tree of parameters: a module\\. Give its weights\\.$", linear(1, 2));
+  refuses("a parameter is not a tensor: a\\.0 is 1\\. Use tensor\\(\\)\\.$", { a: [1, 2] });
 });
 
 test("parameters that change from step to step are refused", () => {
@@ -164,6 +212,20 @@ test("an optimizer that was disposed is not used again", () => {
   );
   assert.throws(() => optimizer.load(state), /^sgd\.load: the optimizer was disposed\. /);
   assert.throws(() => optimizer.state, /^sgd\.state: the optimizer was disposed\. /);
+});
+
+test("a state goes on with its optimizer, and a limit to no weight is refused", () => {
+  using optimizer = sgd({ lr: 1, momentum: 0.5 });
+  const [weights, grads] = [{ w: tensor([1]) }, { w: tensor([2]) }];
+  optimizer.step(weights, grads);
+  const { state } = optimizer;
+  optimizer.step(weights, grads);
+
+  assert.is(state.step, 2);
+  using clipped = sgd({ lr: 1, clip: { dual: { "v": 1 } } });
+  const refused = /^sgd: a clip to no parameter: v\. There are w\.$/;
+  assert.throws(() => clipped.step(weights, grads), refused);
+  assert.is(clipped.steps, 0);
 });
 
 test("a bad element is found anywhere in a gradient, and bad neighbours in memory are not", async () => {

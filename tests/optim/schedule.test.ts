@@ -73,6 +73,15 @@ test("options out of range are refused", () => {
     /^linearDecay: option missing: total\. Give a whole number from 1\.$/,
     () => linearDecay({} as { total: number }),
   );
+  const known = { total: 10, finale: 0.1 };
+  for (const [name, make] of Object.entries({ linearDecay, cosineDecay, sqrtDecay })) {
+    const message = new RegExp(`^${name}: unknown option: finale\\. Use total, final\\.$`);
+    refuses(message, () => make(known));
+  }
+  refuses(/^trapezoid: unknown option: finale\. /, () => trapezoid(known));
+  refuses(
+    /^inverseSqrt: unknown option: holds\. Use hold\.$/, () => inverseSqrt({ holds: 10 } as object),
+  );
   refuses(/^inverseSqrt: hold is out of range: -1\. /, () => inverseSqrt({ hold: -1 }));
   refuses(/^warmUp: steps is out of range: -1\. Use a whole number from 0\.$/, () => warmUp(-1));
   refuses(

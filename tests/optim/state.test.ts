@@ -143,6 +143,9 @@ test("loading copies, and a bad state changes nothing", async () => {
     assert.throws(() => optimizer.load(state as OptimizerState), message);
   };
 
+  for (const none of [undefined, null, 3, "sgd"]) {
+    refuses(new RegExp(`^sgd\\.load: not a state: ${none}\\. Load what this one's `), none);
+  }
   refuses(/^sgd\.load: the state of another optimizer: adam\. Load what this one's `state` /, {
     optimizer: "adam", step: 1, trees: {},
   });

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
-import { scope, tensor } from "../../autograd/index.ts";
+import { add, assign, compile, mul, scope, tensor, transpose } from "../../autograd/index.ts";
 import type { Tensor, Tree } from "../../autograd/index.ts";
-import { lawa, sgd, weightEma } from "../../optim/index.ts";
+import { lawa, sgd, soap, weightEma } from "../../optim/index.ts";
 import type { OptimizerState, WeightAverage } from "../../optim/index.ts";
 import { suite } from "../harness.ts";
 import { map64, zip64 } from "../reference.ts";
@@ -116,9 +116,16 @@ for (const [name, make] of Object.entries(kinds)) {
     );
     average.update(w);
     assert.throws(() => average.update({ w: tensor([1]) }), /: the state does not fit .* is \[2\]/);
-    assert.throws(() => average.copyTo({ v: tensor([1]) }), /: the state does not fit the param/);
+    assert.throws(() => average.copyTo({ v: tensor([1]) }),
+      new RegExp(`^${name}\\.copyTo: the state does not fit the parameters: w is no parameter\\.`));
+    assert.throws(() => average.copyTo({ ...w, v: tensor([1]) }),
+      new RegExp(`^${name}\\.copyTo: .*: (average|latest0) of v is missing\\. Give the tree th`));
+    assert.throws(() => average.copyTo({ w: tensor([1]) }),
+      new RegExp(`^${name}\\.copyTo: .* of w is \\[2\\], should be \\[1\\]\\. Give the tree `));
     assert.throws(() => average.update({ w: 3 } as unknown as Tree),
-      new RegExp(`^${name}\\.update: a parameter is not a tensor: w\\. `));
+      new RegExp(`^${name}\\.update: a parameter is not a tensor: w is 3\\. `));
+    assert.throws(() => average.update({}),
+      new RegExp(`^${name}\\.update: no parameters: the tree is empty\\. `));
     assert.throws(
       () => average.load({ optimizer: "sgd", step: 1, trees: {} } as OptimizerState),
       new RegExp(`^${name}\\.load: the state of another optimizer: sgd\\. `),
@@ -127,7 +134,92 @@ for (const [name, make] of Object.entries(kinds)) {
   });
 }
 
+test("LAWA of a wide window in a compiled step has the bits of the step", async ({ rng }) => {
+  for (const [every, plans] of [[1, 1], [2, 2]] as const) {
+    const from = randomTree(rng, { ...SHAPES, e: [7, 3] });
+    const start = () => {
+      const list = Object.entries(onDevice(from));
+      const weights = Object.fromEntries(list.map(([path, w]) => {
+        return [path, path === "e" ? transpose(w) : w];
+      }));
+      const average = lawa({ window: 12, every });
+      const step = (x: Tensor): FlatTree => {
+        for (const w of Object.values(weights)) assign(w, add(mul(w, -0.75), x));
+        average.update(weights);
+        return average.average() as FlatTree;
+      };
+      return { average, weights, step };
+    };
+    const [plain, compiled] = [start(), start()];
+    using replayed = compile(compiled.step);
+    for (let t = 1; t <= 30; t++) {
+      const x = tensor(rng.normal());
+
+      assert.equal(await read64(replayed(x)), await read64(scope(() => plain.step(x))));
+    }
+    const [mine, other] = [compiled, plain].map(({ average }) => average.state.trees);
+    for (const [name, tree] of Object.entries(other ?? {})) {
+      assert.equal(await read64(mine?.[name] as FlatTree), await read64(tree as FlatTree));
+    }
+    assert.is(replayed.plans, plans);
+    for (const { average } of [plain, compiled]) average.dispose();
+  }
+});
+
+test("LAWA goes beside an optimizer that refreshes in a compiled step", () => {
+  using optimizer = soap({ lr: 0.1, every: 3 });
+  using average = lawa();
+  const w = tensor([[1, 2], [3, 4]]);
+  using step = compile((g: Tensor) => {
+    optimizer.step(w, g);
+    average.update(w);
+  });
+  for (let t = 0; t < 30; t++) step(tensor([[1, t], [0, 1]]));
+
+  assert.is(average.count, 30);
+  assert.is(step.plans, 2);
+});
+
+test("LAWA of halves is in f32 in a compiled step, too", async ({ rng }) => {
+  using average = lawa({ window: 3 });
+  const list = Array.from({ length: 5 }, () => {
+    return round64("bf16", randomTree(rng, SHAPES)["a"] as never);
+  });
+  const w = tensor(list[0] as never, { dtype: "bf16" });
+  using step = compile((x: Tensor) => {
+    assign(w, x);
+    average.update(w);
+  });
+  for (const x of list) step(tensor(x, { dtype: "bf16" }));
+  using plain = lawa({ window: 3 });
+  for (const x of list) scope(() => plain.update(tensor(x, { dtype: "bf16" })));
+
+  const [mine, other] = [average, plain].map((of) => of.average() as Tensor);
+  assert.equal([...await (mine as Tensor).read()], [...await (other as Tensor).read()]);
+});
+
+test("a state of other options is no average", ({ rng }) => {
+  using three = lawa({ window: 3 });
+  for (let t = 0; t < 4; t++) scope(() => three.update(onDevice(randomTree(rng, { w: [2] }))));
+  using five = lawa({ window: 5 });
+  five.load(three.state);
+  using two = lawa({ window: 2 });
+  two.load(three.state);
+  using empty = weightEma();
+  empty.load({ optimizer: "weightEma", step: 3, trees: {} });
+
+  assert.throws(() => five.average(),
+    /^lawa\.average: the state does not fit the parameters: latest3 of w is missing\. Give the /);
+  assert.throws(() => two.copyTo({ w: tensor([1, 2]) }),
+    /^lawa\.copyTo: the state does not fit the parameters: latest2 of w is not needed\. /);
+  assert.throws(() => empty.average(),
+    /^weightEma\.average: the state does not fit the parameters: it is empty\. Give the tree th/);
+});
+
 test("options out of range are refused", () => {
+  assert.throws(() => weightEma(0.5 as never), /^weightEma: the options are not a plain object: /);
+  assert.throws(() => lawa(3 as never),
+    /^lawa: the options are not a plain object: 3\. Give an object with window, every\.$/);
   assert.throws(() => weightEma({ decay: 1 }), /^weightEma: decay is out of range: 1\. Use a num/);
   assert.throws(() => lawa({ window: 0 }), /^lawa: window is out of range: 0\. /);
   assert.throws(() => lawa({ every: 1.5 }), /^lawa: every is out of range: 1\.5\. /);
