@@ -72,4 +72,5 @@ export { singularValues } from "./singular_values.ts";
 export { type LayerSpectrum, type SpectraHistory, type SpectraSnapshot, spectra, spectraHistory,
   stableRank } from "./spectra.ts";
 export { type SpectralBounds, type SpectralOptions, spectralBounds } from "./spectral.ts";
+export { stackwise } from "./stackwise.ts";
 export { summary } from "./summary.ts";

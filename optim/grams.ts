@@ -1,8 +1,9 @@
 // Gram matrices of gradients along their axes, kept at a level at which no square leaves float32.
 
 import { type Shape, type Tensor, abs, div, eigh, eq, eye, full, gt, matmul, max, maximum, mul,
-  permute, pow, reshape, scale, square, transpose, where } from "../autograd/index.ts";
+  permute, pow, reshape, scale, square, transpose, unsqueeze, where } from "../autograd/index.ts";
 import { matmulFused } from "../engine/index.ts";
+import { stackwise } from "../nn/index.ts";
 import { replaceInto } from "./elementwise.ts";
 import type { Moment, SlotShapes, Slots } from "./pipeline.ts";
 
@@ -101,13 +102,31 @@ export function alongAxis(x: Tensor, a: Tensor, axis: number): Tensor {
 const NOISE = 2 ** -22;
 
 /**
- * A power of a symmetric matrix `[n, n]` with eigenvalues >= 0. Those that are rounding count as
- * zero, and stay zero: negative powers are those of the pseudo-inverse.
+ * A power of symmetric matrices `[..., n, n]` with eigenvalues >= 0. Those that are rounding count
+ * as zero, and stay zero: negative powers are those of the pseudo-inverse.
  */
 export function symmetricPower(a: Tensor, exponent: number): Tensor {
   if (a.size === 0) return a;
   const { values, vectors } = eigh(a);
-  const some = gt(values, scale(max(values), NOISE * (a.shape[0] ?? 1)));
+  const largest = max(values, { axis: -1, keepDims: true });
+  const some = gt(values, scale(largest, NOISE * (a.shape.at(-1) ?? 1)));
   const powers = where(some, pow(where(some, values, 1), exponent), 0);
-  return matmul(mul(vectors, powers), transpose(vectors));
+  return matmul(mul(vectors, unsqueeze(powers, -2)), transpose(vectors));
+}
+
+/** A matrix, and the power of it that is wanted. */
+export interface Powered {
+  readonly gram: Tensor;
+  readonly exponent: number;
+}
+
+/** `symmetricPower` of each of a list, those of one size and exponent decomposed together. */
+export function symmetricPowers(list: readonly Powered[]): Tensor[] {
+  const found = new Map<Powered, Tensor>();
+  for (const exponent of new Set(list.map((one) => one.exponent))) {
+    const same = list.filter((one) => one.exponent === exponent);
+    const powers = stackwise(same.map(({ gram }) => gram), (a) => symmetricPower(a, exponent));
+    same.forEach((one, i) => found.set(one, powers[i] as Tensor)); // one for each
+  }
+  return list.map((one) => found.get(one) as Tensor);
 }

@@ -5,10 +5,10 @@ import { COUNT, FRACTION, NOT_NEGATIVE, checkOptions, functionOf } from "./check
 import { single } from "./common.ts";
 import { descend } from "./descend.ts";
 import { replaceInto } from "./elementwise.ts";
-import { isDue, symmetricPower } from "./grams.ts";
+import { isDue, symmetricPowers } from "./grams.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { COMMON, type CommonOptions } from "./options.ts";
-import { type Leaf, type Stage, eachLeaf } from "./pipeline.ts";
+import type { Leaf, Slots, Stage } from "./pipeline.ts";
 
 /** Second moments of what goes through a layer with the weight `[out, in]`. */
 export interface LayerMoments {
@@ -28,12 +28,16 @@ export interface LayerMoments {
  */
 export function whiten(g: Tensor, moments: LayerMoments): Tensor {
   checkFit("whiten", "", g.shape, moments);
-  return between(g, rootsOf(moments));
+  return between(g, rootsOf([moments])[0] as LayerMoments); // one went in
 }
 
-/** The inverse roots of both moments. */
-function rootsOf({ inputs, outputs }: LayerMoments): LayerMoments {
-  return { inputs: symmetricPower(inputs, -0.5), outputs: symmetricPower(outputs, -0.5) };
+/** The inverse roots of both moments of each layer. */
+function rootsOf(list: readonly LayerMoments[]): LayerMoments[] {
+  const both = list.flatMap(({ inputs, outputs }) => [inputs, outputs]);
+  const roots = symmetricPowers(both.map((gram) => ({ gram, exponent: -0.5 })));
+  return list.map((_, i) => {
+    return { inputs: roots[2 * i] as Tensor, outputs: roots[2 * i + 1] as Tensor };
+  });
 }
 
 /** Throws unless they are those of a layer with the weight; `what` names it. */
@@ -105,22 +109,34 @@ export function whitening(moments: IsoOptions["moments"], every: number): Stage 
     if (!isDue(step, every)) return;
     given = new Map(leaves.map((leaf) => [leaf.path, momentsOf(leaf, moments)]));
   };
-  if (every === 1) {
-    return { check, run: eachLeaf(({ value, path }) => whiten(value, givenFor(path))) };
-  }
+  const fresh = (leaves: readonly Leaf[]) => rootsOf(leaves.map(({ path }) => givenFor(path)));
+  if (every === 1) return { check, run: (leaves) => whitened(leaves, fresh(leaves)) };
   return {
     check,
     slots: ([m = 1, n = 1]) => ({ inputsRoot: [n, n], outputsRoot: [m, m] }),
-    run: eachLeaf(({ value, path, state }, { decide, refused }) => {
-      const { inputsRoot: inputs, outputsRoot: outputs } = state as unknown as Roots;
+    run: (leaves, { decide, refused }) => {
+      const kept = leaves.map(({ state }) => keptIn(state));
       if (decide(({ step }) => isDue(step, every))) {
-        const roots = rootsOf(givenFor(path));
-        replaceInto(inputs, roots.inputs, refused);
-        replaceInto(outputs, roots.outputs, refused);
+        fresh(leaves).forEach(({ inputs, outputs }, i) => {
+          const old = kept[i] as LayerMoments; // one for each
+          replaceInto(old.inputs, inputs, refused);
+          replaceInto(old.outputs, outputs, refused);
+        });
       }
-      return between(value, { inputs, outputs });
-    }),
+      return whitened(leaves, kept);
+    },
   };
+}
+
+function whitened(leaves: readonly Leaf[], roots: readonly LayerMoments[]): Leaf[] {
+  return leaves.map((leaf, i) => {
+    return { ...leaf, value: between(leaf.value, roots[i] as LayerMoments) };
+  });
+}
+
+/** The roots among the state. */
+function keptIn({ inputsRoot, outputsRoot }: Slots): LayerMoments {
+  return { inputs: inputsRoot as Tensor, outputs: outputsRoot as Tensor }; // declared above
 }
 
 function checkMatrix({ path, weight: { shape } }: Leaf): void {
@@ -146,10 +162,4 @@ function momentsOf({ path, weight }: Leaf, moments: (path: string) => unknown): 
   }
   checkFit("iso", path && `${path} `, weight.shape, { inputs, outputs });
   return { inputs, outputs };
-}
-
-/** What `whitening` keeps. */
-interface Roots {
-  readonly inputsRoot: Tensor;
-  readonly outputsRoot: Tensor;
 }

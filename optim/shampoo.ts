@@ -4,11 +4,11 @@ import { COUNT, FRACTION, NEGATIVE, NOT_NEGATIVE, checkOptions } from "./check.t
 import { single } from "./common.ts";
 import { descend } from "./descend.ts";
 import { replaceInto } from "./elementwise.ts";
-import { addGrams, alongAxis, gramAxes, gramOf, gramSlots, isDue,
-  symmetricPower } from "./grams.ts";
+import { type Levelled, addGrams, alongAxis, gramAxes, gramOf, gramSlots, isDue, symmetricPowers }
+  from "./grams.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { COMMON, type CommonOptions } from "./options.ts";
-import { type Moment, type SlotShapes, type Slots, type Stage, eachLeaf } from "./pipeline.ts";
+import type { Moment, SlotShapes, Slots, Stage } from "./pipeline.ts";
 
 /** How gradients are preconditioned by Gram matrices. */
 export interface ShampooStageOptions {
@@ -67,23 +67,66 @@ export function preconditioned(options: ShampooStageOptions): Stage {
       const axes = gramAxes(shape, maxSide);
       return { ...gramSlots(shape, axes), ...(every > 1 && rootSlots(shape, axes)) };
     },
-    run: eachLeaf(({ value: g, state }, moment) => {
-      const axes = gramAxes(g.shape, maxSide);
-      if (axes.length === 0 || g.size === 0) return g;
-      const { unit, level } = addGrams(g, axes, state, moment, weights);
-      const power = exponent ?? -1 / (2 * axes.length);
-      if (moment.decide(({ step }) => every > 1 && isDue(step, every))) {
-        keepRoots(state, axes, power, level, moment.refused);
-      }
-      const turned = axes.reduce((x, axis) => {
-        const root = every > 1 ? rootOf(state, axis) : symmetricPower(gramOf(state, axis), power);
-        return alongAxis(x, root, axis);
-      }, unit);
-      const levels = 2 * axes.length * power; // the power of the level that the roots are over
-      if (every > 1) return mul(turned, mul(level, powerOf(rootLevel(state), levels)));
-      return levels === -1 ? turned : mul(turned, powerOf(level, 1 + levels));
-    }),
+    run: (leaves, moment) => {
+      const turning = leaves.flatMap(({ path, value: g, state }): Turning[] => {
+        const axes = gramAxes(g.shape, maxSide);
+        if (axes.length === 0 || g.size === 0) return [];
+        const levelled = addGrams(g, axes, state, moment, weights);
+        return [{ ...levelled, path, state, axes, power: exponent ?? -1 / (2 * axes.length) }];
+      });
+      const isKept = every > 1;
+      const rootsOf = isKept ? keptRoots(turning, every, moment) : powersOf(turning);
+      const turned = new Map(turning.map((one) => {
+        const { path, axes, power, unit, level, state } = one;
+        const roots = rootsOf(one);
+        const y = axes.reduce((x, axis, i) => alongAxis(x, roots[i] as Tensor, axis), unit);
+        const levels = 2 * axes.length * power; // the power of the level that the roots are over
+        if (isKept) return [path, mul(y, mul(level, powerOf(rootLevel(state), levels)))];
+        return [path, levels === -1 ? y : mul(y, powerOf(level, 1 + levels))];
+      }));
+      return leaves.map((leaf) => ({ ...leaf, value: turned.get(leaf.path) ?? leaf.value }));
+    },
   };
+}
+
+/** A gradient that has Gram matrices. */
+interface Turning extends Levelled {
+  readonly path: string;
+  readonly state: Slots;
+  readonly axes: readonly number[];
+  readonly power: number;
+}
+
+/** Roots along the axes of a gradient. */
+type RootsOf = (one: Turning) => readonly Tensor[];
+
+/** Those of the Gram matrices as they are. */
+function powersOf(turning: readonly Turning[]): RootsOf {
+  const list = turning.flatMap(({ state, axes, power: exponent }) => {
+    return axes.map((axis) => ({ gram: gramOf(state, axis), exponent }));
+  });
+  const powers = symmetricPowers(list);
+  let from = 0;
+  const roots = new Map(turning.map((one) => {
+    return [one, powers.slice(from, from += one.axes.length)] as const;
+  }));
+  return (one) => roots.get(one) ?? [];
+}
+
+/** Those that are kept, made anew where they are due. */
+function keptRoots(
+  turning: readonly Turning[], every: number, { decide, refused }: Moment,
+): RootsOf {
+  const rootsOf: RootsOf = ({ state, axes }) => axes.map((axis) => rootOf(state, axis));
+  if (decide(({ step }) => isDue(step, every))) {
+    const powers = powersOf(turning);
+    for (const one of turning) {
+      const fresh = powers(one);
+      rootsOf(one).forEach((root, i) => replaceInto(root, fresh[i] as Tensor, refused));
+      replaceInto(rootLevel(one.state), one.level, refused);
+    }
+  }
+  return rootsOf;
 }
 
 /** A power of a scalar >= 0; 0 where it is 0. */
@@ -103,13 +146,4 @@ function rootOf(state: Slots, axis: number): Tensor {
 
 function rootLevel({ rootLevel: level }: Slots): Tensor {
   return level as Tensor; // declared by `rootSlots`
-}
-
-function keepRoots(
-  state: Slots, axes: readonly number[], power: number, level: Tensor, refused: Moment["refused"],
-): void {
-  for (const axis of axes) {
-    replaceInto(rootOf(state, axis), symmetricPower(gramOf(state, axis), power), refused);
-  }
-  replaceInto(rootLevel(state), level, refused);
 }

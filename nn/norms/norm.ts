@@ -5,8 +5,8 @@ import { type Rng, type Shape, type Tensor, mul, reshape, scale, scope } from
 import { ShapeError, checkDtype, show } from "../../engine/index.ts";
 import { checkTensor } from "../checks.ts";
 import { CONVERGED, type PolarSet } from "../polar_coefficients.ts";
+import { stackwise } from "../stackwise.ts";
 import { widened } from "./lines.ts";
-import { measureTogether } from "./together.ts";
 
 /** The parts of a norm of singular values, before its factor; on checked inputs. */
 export type SingularParts = Pick<NormCore, "norm" | "dualNorm" | "dualizeAll" | "projectBall">;
@@ -126,7 +126,7 @@ export function defineNorm(core: NormCore): Norm {
   const measured = (by: NormCore["norm"]): Norm["normAll"] => (list, options = {}) => {
     list.forEach(fits);
     checkMethod(name, options);
-    return scope(() => measureTogether(list.map(widened), (x) => by(x, options)));
+    return scope(() => stackwise(list.map(widened), (x) => by(x, options)));
   };
   const self: Norm = {
     name, formula, rank, resized: core.resized, stackAxes: core.stackAxes ?? 0,

@@ -1,28 +1,26 @@
-// Measures of many tensors at once.
+// Many tensors worked on at once.
 
-import { type Tensor, slice, squeeze, stack } from "../../autograd/index.ts";
+import { type Tensor, slice, squeeze, stack } from "../autograd/index.ts";
 
 /** Elements of one stack; a binding may be as small as 128 MiB. */
 const STACK_LIMIT = 2 ** 24;
 
 /**
- * A measure of each tensor of a list, those of one shape stacked and measured as a batch.
+ * Something made of each tensor of a list, of those of one shape as a batch.
  *
- * @param measure of each member of a batch: it takes axes off the end
+ * @param make works on trailing axes: of a stack it makes a stack
  * @returns in the order of the list
  */
-export function measureTogether(
-  list: readonly Tensor[], measure: (x: Tensor) => Tensor,
-): Tensor[] {
+export function stackwise(list: readonly Tensor[], make: (x: Tensor) => Tensor): Tensor[] {
   const found = new Array<Tensor>(list.length);
   for (const places of stacksOf(list)) {
     const [only = 0, ...more] = places;
     const at = (i: number) => list[i] as Tensor; // places are those of the list
     if (more.length === 0) {
-      found[only] = measure(at(only));
+      found[only] = make(at(only));
       continue;
     }
-    const each = measure(stack(places.map(at)));
+    const each = make(stack(places.map(at)));
     places.forEach((place, i) => {
       found[place] = squeeze(slice(each, [[i, i + 1]]), { axis: 0 });
     });
