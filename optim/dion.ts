@@ -1,7 +1,7 @@
 import { type Shape, type Tensor, add, eq, eye, matmul, normal, qr, reshape, rng, transpose,
   where } from "../autograd/index.ts";
 import { ShapeError, matmulFused, show } from "../engine/index.ts";
-import { lineNorms, unitLines } from "../nn/index.ts";
+import { lineNorms, stackwise, unitLines } from "../nn/index.ts";
 import { COUNT, FRACTION, NOT_NEGATIVE, checkOptions, oneOf } from "./check.ts";
 import { ruleOf } from "./common.ts";
 import { descend } from "./descend.ts";
@@ -66,13 +66,17 @@ function lowRank(
     },
     run: (leaves, moment) => {
       const isFirst = moment.decide(({ step }) => step === 1);
-      return leaves.map((leaf) => {
-        const { value, path, state } = leaf;
-        if (value.size === 0) return leaf;
+      const full = leaves.filter(({ value }) => value.size > 0);
+      const sums = full.map(({ value, path, state }) => {
         if (isFirst) begin(state["right"] as Tensor, path, start);
-        const { update, gain } = iterate(leaf, seen(value.shape, path), momentum, moment);
-        return { ...leaf, value: reshape(update, value.shape), gain };
+        const whole = reshape(value, seen(value.shape, path));
+        return add((state as unknown as Factors).momentum, whole);
       });
+      const found = fitted(sums, full.map(({ state }) => state["right"] as Tensor));
+      const moved = new Map(full.map((leaf, i) => {
+        return [leaf, follow(leaf, found[i] as Fit, momentum, moment)];
+      }));
+      return leaves.map((leaf) => moved.get(leaf) ?? leaf);
     },
   };
 }
@@ -97,17 +101,38 @@ interface Factors {
   readonly right: Tensor;
 }
 
-function iterate(
-  leaf: Leaf, shape: Shape, decay: number, { refused }: Moment,
-): { readonly update: Tensor; readonly gain: number } {
+/** A matrix `b` next to one of low rank, `left r^T`. */
+interface Fit {
+  readonly b: Tensor;
+  readonly left: Tensor;
+  readonly r: Tensor;
+  /** The columns of r, of length one. */
+  readonly columns: Tensor;
+  /** Where a column of r is zero. */
+  readonly lost: Tensor;
+}
+
+/** A step of the power iteration of each matrix, from what it knew; those of one shape together. */
+function fitted(list: readonly Tensor[], rights: readonly Tensor[]): Fit[] {
+  const images = list.map((b, i) => matmul(b, rights[i] as Tensor)); // one for each
+  const lefts = stackwise(images, (x) => qr(x).q);
+  const rs = list.map((b, i) => matmul(transpose(b), lefts[i] as Tensor));
+  const columns = stackwise(rs, (r) => unitLines(r, [-2]));
+  const lost = stackwise(rs, (r) => eq(lineNorms(r, [-2]), 0));
+  return list.map((b, i) => {
+    return { b, left: lefts[i], r: rs[i], columns: columns[i], lost: lost[i] } as Fit;
+  });
+}
+
+/** What becomes of a weight. */
+function follow(
+  leaf: Leaf, { b, left, r, columns, lost }: Fit, decay: number, { refused }: Moment,
+): Leaf {
   const { momentum, right } = leaf.state as unknown as Factors;
-  const [m = 1, n = 1] = shape.slice(-2);
-  const b = add(momentum, reshape(leaf.value, shape));
-  const left = qr(matmul(b, right)).q;
-  const r = matmul(transpose(b), left);
-  const columns = unitLines(r, [-2]);
+  const [m = 1, n = 1] = b.shape.slice(-2);
   replaceInto(momentum, matmulFused(left, transpose(r), { alpha: decay - 1, d: b }), refused);
   // a column that found nothing looks further from where it was
-  replaceInto(right, where(eq(lineNorms(r, [-2]), 0), right, columns), refused);
-  return { update: matmul(left, transpose(columns)), gain: leaf.gain * Math.sqrt(m / n) };
+  replaceInto(right, where(lost, right, columns), refused);
+  const update = reshape(matmul(left, transpose(columns)), leaf.value.shape);
+  return { ...leaf, value: update, gain: leaf.gain * Math.sqrt(m / n) };
 }

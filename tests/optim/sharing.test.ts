@@ -1,15 +1,15 @@
 import * as assert from "uvu/assert";
 import { rng as makeRng } from "../../autograd/index.ts";
 import { type Module, compose, linear } from "../../nn/index.ts";
-import { type Optimizer, adaSpectral, gluon, modularDescent, muon, nmd, normalizedModularDescent,
-  normuon, nsd, rmsSpectral, scion, shampoo, steepestDescent, stochasticSpectralDescent, uscg } from
-  "../../optim/index.ts";
+import { type Optimizer, adaSpectral, dion, gluon, modularDescent, muon, nmd,
+  normalizedModularDescent, normuon, nsd, rmsSpectral, scion, shampoo, steepestDescent,
+  stochasticSpectralDescent, uscg } from "../../optim/index.ts";
 import { suite } from "../harness.ts";
 
 const test = suite("matrices worked on together");
 
 const MAKERS: Readonly<Record<string, (module: Module) => Optimizer>> = {
-  modularDescent, muon, normuon, scion: (m) => scion(m, { lr: 0.1 }),
+  modularDescent, muon, normuon, dion, scion: (m) => scion(m, { lr: 0.1 }),
   uscg: (m) => uscg(m, { lr: 0.1 }), nsd: (m) => nsd(m, { lr: 0.1 }),
   nmd: (m) => nmd(m, { lr: 0.1 }),
   gluon: (m) => gluon(m, { smoothness: { "": { l0: 1, l1: 1 } } }),
@@ -26,8 +26,8 @@ const MAKERS: Readonly<Record<string, (module: Module) => Optimizer>> = {
  * place in stacks, its step.
  */
 const MOST = 6;
-/** More for the neurons of each; for the Gram matrices of each, whose decompositions take 60. */
-const MORE: Readonly<Record<string, number>> = { normuon: 14, shampoo: 18 };
+/** More for the neurons, the factors and the Gram matrices of each. */
+const MORE: Readonly<Record<string, number>> = { normuon: 14, dion: 12, shampoo: 18 };
 
 for (const [name, make] of Object.entries(MAKERS)) {
   test(`${name}: one more matrix of a shape takes no iteration of its own`, ({ device }) => {
