@@ -138,6 +138,8 @@ export const MODULA_SIX: PolarSet = /* @__PURE__ */ over1024([
  * Polar Express for singular values from 4e-3, five steps, the last one scaled to end where
  * `MODULA_SIX` does: singular values end between 0.9964 and 0.9993, never above one. The default of
  * `modularDescent`.
+ *
+ * Source: Amsel, Persson, Musco, Gower 2025, "The Polar Express", algorithm 1
  */
 export const WITHIN_ONE: PolarSet = /* @__PURE__ */ endingWithinOne(4e-3, 0.9993);
 

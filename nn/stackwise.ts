@@ -8,8 +8,10 @@ const STACK_LIMIT = 2 ** 24;
 /**
  * Something made of each tensor of a list, of those of one shape as a batch.
  *
- * @param make works on trailing axes: of a stack it makes a stack
- * @returns in the order of the list
+ * @param list tensors of any shapes, on one device
+ * @param make works on trailing axes: of a stack `[count, ...]` it makes a stack `[count, ...]`. Its
+ *   errors are thrown on
+ * @returns what it made of each, in the order of the list
  */
 export function stackwise(list: readonly Tensor[], make: (x: Tensor) => Tensor): Tensor[] {
   const found = new Array<Tensor>(list.length);

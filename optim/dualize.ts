@@ -48,7 +48,9 @@ export function perNorm<N>(
   const groups = new Map<N, Leaf[]>();
   for (const leaf of leaves) {
     const norm = normOf(leaf.path);
-    groups.set(norm, [...groups.get(norm) ?? [], leaf]);
+    const group = groups.get(norm);
+    if (group) group.push(leaf);
+    else groups.set(norm, [leaf]);
   }
   const results = new Map<Leaf, Tensor>();
   for (const [norm, group] of groups) {

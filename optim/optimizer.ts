@@ -1,5 +1,5 @@
 import { type Tensor, type Tree, DisposedError, evaluate, scope } from "../autograd/index.ts";
-import { atReplay, decide, live, show } from "../engine/index.ts";
+import { atReplay, live, show } from "../engine/index.ts";
 import { neighbours, runAll, runFlat } from "./bundle.ts";
 import { NOT_NEGATIVE, checkRange } from "./check.ts";
 import { clipsOf } from "./clip.ts";
@@ -7,8 +7,8 @@ import { Counter } from "./counter.ts";
 import { Watch } from "./finite.ts";
 import { pick } from "./geometry.ts";
 import { type Pair, checkComplete, checkSome, pairs, reducedBy, tensorsOf } from "./leaves.ts";
-import { type Leaf, type Moment, type Now, type Rule, type SlotShapes, type Stage, stagesOf } from
-  "./pipeline.ts";
+import { type Leaf, type Moment, type Now, type Rule, type SlotShapes, type Stage, momentAt,
+  stagesOf } from "./pipeline.ts";
 import { Precision } from "./precision.ts";
 import { FROZEN, type Recipe, checkNamed, checkRecipe } from "./recipe.ts";
 import { type Schedule, constantRate } from "./schedule.ts";
@@ -290,12 +290,4 @@ export class Optimizer implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** A moment by the clock. */
-function momentAt(now: () => Now): Moment {
-  return {
-    live: (compute) => live(() => compute(now())),
-    decide: (compute) => decide(() => compute(now())),
-  };
 }

@@ -1,4 +1,4 @@
-import type { Scalar, Shape, Tensor } from "../engine/index.ts";
+import { type Scalar, type Shape, type Tensor, decide, live } from "../engine/index.ts";
 
 /** Named tensors that an optimizer keeps for one weight. */
 export type Slots = Readonly<Record<string, Tensor>>;
@@ -52,6 +52,14 @@ export interface Moment {
    * weights in place leaves them then as they are.
    */
   readonly refused?: Tensor | undefined;
+}
+
+/** A moment by the clock. */
+export function momentAt(now: () => Now): Moment {
+  return {
+    live: (compute) => live(() => compute(now())),
+    decide: (compute) => decide(() => compute(now())),
+  };
 }
 
 /**

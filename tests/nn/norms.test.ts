@@ -1,5 +1,5 @@
-import { neg, stack, tensor, transpose, zeros } from "../../autograd/index.ts";
-import { CONVERGED, embedRms, exact, frobenius, l1ToRms, linfToLinf, maxAbs, nuclear, perBlock,
+import { full, neg, stack, tensor, transpose, zeros } from "../../autograd/index.ts";
+import { CONVERGED, embedRms, exact, frobenius, l1ToRms, l2, linfToLinf, maxAbs, nuclear, perBlock,
   rms, rmsToLinf, rmsToRms, schatten, schattenNorm, signOverFanIn, spectral, sumAbs } from
   "../../nn/index.ts";
 import type { Method } from "../../nn/index.ts";
@@ -254,6 +254,20 @@ test("a list is measured like each of its members, batches too", async ({ rng })
       }
     }
   }
+});
+
+test("a list of large tensors is not stacked beyond what a binding holds", async ({ device }) => {
+  const size = 9 * 2 ** 20; // two are above 2^24 elements
+  const list = [full([size], 1), full([size], 2)];
+  await device.idle();
+  const { bytes } = device.pool;
+  bytes.peak = bytes.live;
+  const norms = l2.normAll(list);
+  await device.idle();
+
+  assertClose(await host(stack(norms)), { shape: [2], data: Float64Array.of(3072, 6144) },
+    { rtol: 1e-6, atol: 0 });
+  if (!(bytes.peak - bytes.live < 6 * size)) throw new Error(`${bytes.peak - bytes.live} bytes`);
 });
 
 test("of equal largest entries the first one is taken", async () => {
